@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make                         modules for the running kernel
+# make KDIR=... [ARCH=... CROSS_COMPILE=...]   for another kernel
+# make modules_install, make clean
+# make demo, make check, make check-all, make bench: see README.md
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KBUILD_ARGS = -C $(KDIR) M=$(CURDIR)
+
+all: modules
+
+modules modules_install clean: FORCE
+	@test -e $(KDIR)/Makefile || { \
+		echo "No kernel headers at $(KDIR): install linux-headers-$$(uname -r), or give KDIR=." >&2; \
+		exit 1; }
+	$(MAKE) $(KBUILD_ARGS) $@
+
+check check-all demo bench: FORCE
+	@scripts/$@
+
+FORCE:
+.PHONY: all modules modules_install clean check check-all demo bench FORCE
