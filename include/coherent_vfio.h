@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * coherent-vfio: give an accelerator's CPU-coherent memory to userspace as
+ * ordinary PCI BARs through VFIO.
+ *
+ * The one header that a backend includes.  A backend says what there is and
+ * what the policy is; every mechanism (faults, file I/O, config space, resets)
+ * is the core's.  A backend takes no lock of the core, touches no VMA and
+ * copies nothing to or from userspace.  Documentation/backend-guide.md walks
+ * through one.
+ */
+#ifndef COHERENT_VFIO_H
+#define COHERENT_VFIO_H
+
+#include <linux/compiler_types.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/wait.h>
+
+#include "coherent_layout.h"
+
+struct coherent_device;
+
+/* A backend whose ready() needs no BAR */
+#define COHERENT_NO_BAR		(-1)
+
+/**
+ * struct coherent_backend - a vendor's facts and policy
+ * @name: short name of the backend
+ * @discover: find the aperture and lay it out, usually with
+ *	coherent_read_aperture() and coherent_layout_carve(). Return -ENODATA
+ *	when firmware describes none: the function is then passed through as
+ *	plain vfio-pci. Any other error refuses the function; set @layout->why.
+ *	Called once at probe; may sleep.
+ * @ready: is the memory usable? 0, -EAGAIN for not yet, or another error for
+ *	never. Must not wait: it is asked again. Called with the device in D0,
+ *	its memory decoding on and no reset running. NULL: always ready.
+ * @ready_bar: BAR mapped at coherent_device.ready_io for @ready, or
+ *	COHERENT_NO_BAR
+ * @ready_timeout_ms: how long @ready may say -EAGAIN after a reset, in ms
+ * @cxl_ready: where the function has a CXL Device DVSEC, take readiness and
+ *	its time limits from there, and leave @ready unused
+ * @ops: a vfio_device_ops that starts from the core's exported functions, for
+ *	a backend that needs more; NULL for the core's own
+ */
+struct coherent_backend {
+	const char *name;
+	int (*discover)(struct pci_dev *pdev, struct coherent_layout *layout);
+	int (*ready)(struct coherent_device *cdev);
+	int ready_bar;
+	unsigned int ready_timeout_ms;
+	bool cxl_ready;
+	const struct vfio_device_ops *ops;
+};
+
+/**
+ * struct coherent_bar - run-time side of a region
+ * @cdev: the device that it belongs to
+ * @region: what is shown; constant after probe
+ * @reg: the emulated BAR registers; under coherent_device.config_lock
+ * @va: kernel mapping, or NULL while nobody needed it; set once between open
+ *	and close, under coherent_device.map_lock, read with acquire semantics
+ * @had_pud: a PUD entry was inserted since open; only ever set, and that under
+ *	coherent_reset.lock for reading
+ */
+struct coherent_bar {
+	struct coherent_device *cdev;
+	const struct coherent_region *region;
+	struct coherent_bar_reg reg;
+	void *va;
+	bool had_pud;
+};
+
+/**
+ * struct coherent_reset - what resets mean to users of the memory
+ * @lock: held for reading while memory is touched or mapped, for writing while
+ *	a field changes; see the lock order in coherent/coherent.h
+ * @wait: woken when @running ends
+ * @running: a reset has begun and is not done: touch nothing
+ * @failed: recovery from an error has failed: touch nothing until a reset
+ * @pending: readiness not seen since the last reset. Set under @lock for
+ *	writing, cleared by any reader of @lock that saw the memory ready.
+ * @since: jiffies when @pending was set; time limits count from there
+ */
+struct coherent_reset {
+	struct rw_semaphore lock;
+	wait_queue_head_t wait;
+	bool running;
+	bool failed;
+	bool pending;
+	unsigned long since;
+};
+
+/**
+ * struct coherent_device - one function with coherent memory
+ * @core: what vfio-pci keeps of it; driver data of the pci_dev points here
+ * @backend: who discovered it
+ * @layout: its aperture; nr_regions is 0 for a function passed through
+ * @bars: one for each region
+ * @ready_io: BAR @backend->ready_bar, mapped while @backend->ready may run
+ * @cxl_dvsec: config offset of the CXL Device DVSEC that tells readiness, or 0
+ * @config_lock: protects coherent_bar.reg
+ * @map_lock: protects the making of coherent_bar.va
+ * @reset: see &struct coherent_reset
+ * @claim_name: name of the aperture in /proc/iomem
+ */
+struct coherent_device {
+	struct vfio_pci_core_device core;
+	const struct coherent_backend *backend;
+	struct coherent_layout layout;
+	struct coherent_bar bars[COHERENT_MAX_REGIONS];
+	void __iomem *ready_io;
+	u16 cxl_dvsec;
+	struct mutex config_lock;	/* coherent_bar.reg */
+	struct mutex map_lock;		/* coherent_bar.va */
+	struct coherent_reset reset;
+	char claim_name[32];
+};
+
+int coherent_pci_probe(struct pci_dev *pdev,
+		       const struct coherent_backend *backend);
+void coherent_pci_remove(struct pci_dev *pdev);
+extern const struct pci_error_handlers coherent_pci_err_handlers;
+
+int coherent_read_aperture(struct pci_dev *pdev, const char *base_name,
+			   const char *size_name, u64 *base, u64 *size);
+
+/*
+ * What the core puts into vfio_device_ops, for a backend with a table of its
+ * own: these functions, and for the rest COHERENT_VFIO_OPS_COMMON.
+ */
+#define COHERENT_VFIO_OPS_COMMON					\
+	.init			= vfio_pci_core_init_dev,		\
+	.release		= vfio_pci_core_release_dev,		\
+	.request		= vfio_pci_core_request,		\
+	.match			= vfio_pci_core_match,			\
+	COMPAT_MATCH_TOKEN_OP						\
+	.bind_iommufd		= vfio_iommufd_physical_bind,		\
+	.unbind_iommufd		= vfio_iommufd_physical_unbind,		\
+	.attach_ioas		= vfio_iommufd_physical_attach_ioas,	\
+	.detach_ioas		= vfio_iommufd_physical_detach_ioas,	\
+	COMPAT_PASID_OPS
+
+int coherent_open_device(struct vfio_device *core_vdev);
+void coherent_close_device(struct vfio_device *core_vdev);
+ssize_t coherent_read(struct vfio_device *core_vdev, char __user *buf,
+		      size_t count, loff_t *ppos);
+ssize_t coherent_write(struct vfio_device *core_vdev, const char __user *buf,
+		       size_t count, loff_t *ppos);
+int coherent_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma);
+long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+		    unsigned long arg);
+int coherent_device_feature(struct vfio_device *core_vdev, u32 flags,
+			    void __user *arg, size_t argsz);
+int coherent_get_region_info(struct vfio_device *core_vdev,
+			     struct vfio_region_info *info,
+			     struct vfio_info_cap *caps);
+
+#endif /* COHERENT_VFIO_H */
