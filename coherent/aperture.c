@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Find the aperture in what firmware says, refuse what must not be shown, and
+ * claim the rest in /proc/iomem.
+ */
+#include <linux/device.h>
+#include <linux/ioport.h>
+#include <linux/minmax.h>
+#include <linux/pci.h>
+#include <linux/pgtable.h>
+#include <linux/property.h>
+
+#include "coherent.h"
+
+/**
+ * coherent_read_aperture() - read base and size from two firmware properties
+ * @pdev: the function
+ * @base_name: 64-bit property with the host-physical base address
+ * @size_name: 64-bit property with the size in bytes
+ * @base: where to store the base
+ * @size: where to store the size; 0 is handed on, see coherent_layout_carve()
+ *
+ * Properties come from ACPI _DSD, devicetree or a software node.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENODATA when both are absent; -EINVAL or what the property code
+ * says when one is there without the other or is no 64-bit number, which is
+ * also said to the log.
+ */
+int coherent_read_aperture(struct pci_dev *pdev, const char *base_name,
+			   const char *size_name, u64 *base, u64 *size)
+{
+	struct device *dev = &pdev->dev;
+	bool has_base = device_property_present(dev, base_name);
+	bool has_size = device_property_present(dev, size_name);
+	int ret;
+
+	if (!has_base && !has_size)
+		return -ENODATA;
+	if (has_base != has_size)
+		return dev_err_probe(dev, -EINVAL,
+				     "firmware gives %s without %s\n",
+				     has_base ? base_name : size_name,
+				     has_base ? size_name : base_name);
+
+	ret = device_property_read_u64(dev, base_name, base);
+	if (ret)
+		return dev_err_probe(dev, ret, "firmware's %s is no number\n",
+				     base_name);
+	ret = device_property_read_u64(dev, size_name, size);
+	if (ret)
+		return dev_err_probe(dev, ret, "firmware's %s is no number\n",
+				     size_name);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(coherent_read_aperture, "COHERENT_VFIO_PCI");
+
+/* Not every architecture sets the end of iomem_resource to what its CPUs can */
+static u64 last_physical_address(void)
+{
+#ifdef PHYS_MASK
+	return min_t(u64, iomem_resource.end, PHYS_MASK);
+#else
+	return iomem_resource.end;
+#endif
+}
+
+static int check_layout(struct coherent_layout *layout)
+{
+	int ret = coherent_layout_check(layout, PAGE_SIZE,
+					last_physical_address());
+
+	if (ret)
+		return ret;
+	/*
+	 * System RAM belongs to the host's kernel. Whoever describes an
+	 * aperture over it is wrong, and userspace must not pay for it.
+	 */
+	if (region_intersects(layout->base, layout->size,
+			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
+	    REGION_DISJOINT) {
+		layout->why = "overlaps System RAM";
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/**
+ * coherent_discover() - ask the backend for the aperture and check the answer
+ * @pdev: the function
+ * @backend: its backend
+ * @layout: filled in
+ *
+ * Context: probe; may sleep.
+ * Return: 0; -ENODATA when there is no coherent memory to show; any other
+ * error refuses the function and has been said to the log, once.
+ */
+int coherent_discover(struct pci_dev *pdev,
+		      const struct coherent_backend *backend,
+		      struct coherent_layout *layout)
+{
+	int ret;
+
+	ret = backend->discover(pdev, layout);
+	if (ret == -ENODATA) {
+		layout->nr_regions = 0;
+		return ret;
+	}
+	if (!ret)
+		ret = check_layout(layout);
+	/* Without a reason the backend has spoken already */
+	if (ret && layout->why)
+		dev_err_probe(&pdev->dev, ret,
+			      "coherent memory at %#llx, size %#llx, refused: %s\n",
+			      layout->base, layout->size, layout->why);
+	return ret;
+}
+
+/**
+ * coherent_claim() - take the aperture in /proc/iomem
+ * @cdev: the device
+ *
+ * Context: probe; may sleep.
+ * Return: 0, or -EBUSY when another driver has a part of it; said to the log.
+ */
+int coherent_claim(struct coherent_device *cdev)
+{
+	const struct coherent_layout *layout = &cdev->layout;
+	struct pci_dev *pdev = cdev->core.pdev;
+
+	snprintf(cdev->claim_name, sizeof(cdev->claim_name), "coherent %s",
+		 pci_name(pdev));
+	if (!request_mem_region(layout->base, layout->size, cdev->claim_name))
+		return dev_err_probe(&pdev->dev, -EBUSY,
+				     "coherent memory at %#llx, size %#llx, refused: in use, see /proc/iomem\n",
+				     layout->base, layout->size);
+	return 0;
+}
+
+/** coherent_release() - undo coherent_claim() */
+void coherent_release(struct coherent_device *cdev)
+{
+	release_mem_region(cdev->layout.base, cdev->layout.size);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the core share among themselves.
+ *
+ * Lock order, outermost first; a lock is taken only while locks above it, or
+ * none, are held:
+ *
+ *   device_lock(pdev)			probe, remove, resets (the PCI core's);
+ *					under memory_lock VFIO only tries it
+ *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
+ *     map_lock				makes kernel mappings
+ *     vfio_pci_core_device.memory_lock	taken by vfio-pci for writing in resets
+ *       coherent_reset.lock		reading: memory is touched or mapped
+ *					writing: a reset begins or ends
+ *         page table locks, i_mmap	(the memory manager's)
+ *   config_lock			innermost, around plain stores
+ *
+ * reset_prepare() runs with memory_lock held for writing when VFIO resets and
+ * without it when anybody else does.  That is why coherent_reset.lock exists:
+ * it is what keeps accesses and resets apart whoever began the reset.
+ *
+ * Nothing that can fault on a user page runs under memory_lock or
+ * coherent_reset.lock: the fault may be on a mapping of this very device and
+ * would take them again, behind a waiting reset.
+ */
+#ifndef COHERENT_COHERENT_H
+#define COHERENT_COHERENT_H
+
+#include <linux/container_of.h>
+#include <linux/types.h>
+#include <linux/vfio_pci_core.h>
+
+#include "coherent_vfio.h"
+
+struct iov_iter;
+struct vm_fault;
+
+static inline struct coherent_device *
+to_coherent_device(struct vfio_device *core_vdev)
+{
+	return container_of(core_vdev, struct coherent_device, core.vdev);
+}
+
+/* region.c: regions by VFIO index */
+struct coherent_bar *coherent_find_bar(struct coherent_device *cdev,
+				       unsigned int index);
+bool coherent_is_upper_half(struct coherent_device *cdev, unsigned int index);
+
+/* config.c: config space */
+ssize_t coherent_config_rw(struct coherent_device *cdev, char __user *buf,
+			   size_t count, loff_t *ppos, bool write);
+void coherent_config_clear_bars(struct coherent_device *cdev);
+
+/* mapping.c: kernel mappings */
+void *coherent_map(struct coherent_bar *bar);
+void coherent_unmap_all(struct coherent_device *cdev);
+int coherent_map_for_user(struct coherent_bar *bar);
+
+/* copy.c: bytes between a region and a user buffer */
+ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
+		      u64 off, size_t count);
+
+/* reset.c: generations */
+void coherent_reset_init(struct coherent_device *cdev);
+void coherent_reset_begin(struct coherent_device *cdev);
+void coherent_reset_end(struct coherent_device *cdev);
+void coherent_reset_assume(struct coherent_device *cdev);
+
+/*
+ * ready.c: who may touch the memory, and when. Mapping obeys PCI_COMMAND and
+ * low power as BARs do; copying goes on (the memory is not behind a BAR).
+ */
+enum coherent_access {
+	COHERENT_ACCESS_COPY,
+	COHERENT_ACCESS_MAP,
+};
+
+int coherent_access_begin(struct coherent_device *cdev,
+			  enum coherent_access access);
+int coherent_access_begin_wait(struct coherent_device *cdev,
+			       enum coherent_access access);
+void coherent_access_end(struct coherent_device *cdev);
+int coherent_access_wait(struct coherent_device *cdev,
+			 enum coherent_access access);
+int coherent_ready_at_probe(struct coherent_device *cdev);
+
+/* cxl.c: readiness by the CXL Device DVSEC */
+u16 coherent_cxl_find(struct pci_dev *pdev);
+int coherent_cxl_ready(struct coherent_device *cdev, unsigned int *timeout_ms);
+
+/* aperture.c: what firmware says, and the claim on it */
+int coherent_discover(struct pci_dev *pdev,
+		      const struct coherent_backend *backend,
+		      struct coherent_layout *layout);
+int coherent_claim(struct coherent_device *cdev);
+void coherent_release(struct coherent_device *cdev);
+
+/* passthrough.c */
+extern const struct vfio_device_ops coherent_passthrough_ops;
+
+#endif /* COHERENT_COHERENT_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef COHERENT_COMPAT_MM_H
+#define COHERENT_COMPAT_MM_H
+
+#include <linux/mm.h>
+
+#ifdef COMPAT_HAS_PFN_T	/* until 6.16 */
+#include <linux/pfn_t.h>
+
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+static inline vm_fault_t
+compat_vmf_insert_pfn_pmd(struct vm_fault *vmf, unsigned long pfn, bool write)
+{
+	return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+}
+
+#define vmf_insert_pfn_pmd compat_vmf_insert_pfn_pmd
+#endif
+
+#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
+static inline vm_fault_t
+compat_vmf_insert_pfn_pud(struct vm_fault *vmf, unsigned long pfn, bool write)
+{
+	return vmf_insert_pfn_pud(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+}
+
+#define vmf_insert_pfn_pud compat_vmf_insert_pfn_pud
+#endif
+#endif /* COMPAT_HAS_PFN_T */
+
+#endif

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Which names does the kernel that we build against have?  Each probe looks for
+# a declaration, never at a version number: stable and distribution kernels
+# move declarations about.  Beside each stands the range of mainline kernels
+# that it is for, so that it is plain when it can go.
+#
+# Included by the Kbuild files; sets compat-flags.
+
+compat-has = $(if $(shell grep -sE '$(2)' $(srctree)/include/$(1)),-DCOMPAT_HAS_$(strip $(3)))
+
+# Until 6.17 GET_REGION_INFO was a driver's own ioctl; then an op (from 6.19)
+compat-flags += $(call compat-has,linux/vfio.h,get_region_info_caps,REGION_INFO_OP)
+# VF token match for iommufd binding: from 6.18
+compat-flags += $(call compat-has,linux/vfio.h,[*]match_token_uuid,MATCH_TOKEN_OP)
+# PASID attach: from 6.15
+compat-flags += $(call compat-has,linux/vfio.h,[*]pasid_attach_ioas,PASID_OPS)
+# BARs are mapped at open and handed out by a helper: 7.x; setup_barmap before
+compat-flags += $(call compat-has,linux/vfio_pci_core.h,vfio_pci_core_get_iomap,GET_IOMAP)
+# exported to variant drivers from 6.19
+compat-flags += $(call compat-has,linux/vfio_pci_core.h,__vfio_pci_memory_enabled,MEMORY_ENABLED)
+# dma-buf export of BARs: from 6.19
+compat-flags += $(call compat-has,linux/vfio_pci_core.h,vfio_pci_core_get_dmabuf_phys,DMABUF_OP)
+# PFNs had a type of their own, pfn_t, until 6.16
+compat-flags += $(call compat-has,linux/pfn_t.h,pfn_t,PFN_T)
+# symbol namespaces became string literals in 6.13
+compat-flags += $(call compat-has,linux/module.h,MODULE_INFO.import_ns. ns.$$,STRING_NS)
+
+compat-flags += -include $(COHERENT_COMPAT)/compat.h

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bytes between a region and a user buffer.
+ *
+ * The user's buffer may be a mapping of this very device. Faulting it in takes
+ * the locks that an access of the region holds, behind any reset that waits
+ * for them: so while they are held bytes are copied with page faults disabled.
+ * What that could not copy is faulted in with no lock held, and tried again;
+ * should the page be taken away once more (by a reset in a loop), a page goes
+ * through a buffer of the kernel's, which always progresses.
+ */
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "coherent.h"
+
+/* How much is copied before a waiting reset may have its turn */
+#define COPY_CHUNK	SZ_1M
+
+/*
+ * Device bytes to a kernel buffer. Returns how many could not be loaded: where
+ * the architecture survives a machine check on a load (x86), poison that
+ * nobody knew of ends here and not in a panic.
+ */
+static size_t load(struct coherent_bar *bar, void *to, u64 off, size_t n)
+{
+	if (bar->region->memtype == COHERENT_UC) {
+		memcpy_fromio(to, (void __iomem __force *)bar->va + off, n);
+		return 0;
+	}
+#ifdef CONFIG_ARCH_HAS_COPY_MC
+	return copy_mc_to_kernel(to, bar->va + off, n);
+#else
+	memcpy(to, bar->va + off, n);
+	return 0;
+#endif
+}
+
+static void store(struct coherent_bar *bar, u64 off, const void *from,
+		  size_t n)
+{
+	if (bar->region->memtype == COHERENT_UC)
+		memcpy_toio((void __iomem __force *)bar->va + off, from, n);
+	else
+		memcpy(bar->va + off, from, n);
+}
+
+/* One copy, no bounce. Returns bytes moved, fewer where the user is absent. */
+static ssize_t copy_direct(struct coherent_bar *bar, struct iov_iter *iter,
+			   u64 off, size_t n)
+{
+	void *va = bar->va + off;
+	ssize_t ret;
+
+	ret = coherent_access_begin_wait(bar->cdev, COHERENT_ACCESS_COPY);
+	if (ret)
+		return ret;
+	pagefault_disable();
+	if (iov_iter_rw(iter) == READ)
+		ret = _copy_mc_to_iter(va, n, iter);
+	else
+		ret = _copy_from_iter(va, n, iter);
+	pagefault_enable();
+	coherent_access_end(bar->cdev);
+	return ret;
+}
+
+/* At most a page, by way of @buf: the user is touched with no lock held */
+static ssize_t copy_bounced(struct coherent_bar *bar, struct iov_iter *iter,
+			    u64 off, size_t n, void *buf)
+{
+	bool read = iov_iter_rw(iter) == READ;
+	ssize_t ret;
+
+	n = min_t(size_t, n, PAGE_SIZE);
+	if (!read) {
+		n = copy_from_iter(buf, n, iter);
+		if (!n)
+			return -EFAULT;
+	}
+
+	ret = coherent_access_begin_wait(bar->cdev, COHERENT_ACCESS_COPY);
+	if (ret) {
+		if (!read)
+			iov_iter_revert(iter, n);
+		return ret;
+	}
+	if (read)
+		n -= load(bar, buf, off, n);
+	else
+		store(bar, off, buf, n);
+	coherent_access_end(bar->cdev);
+
+	if (!read)
+		return n;
+	if (!n)
+		return -EIO;
+	n = copy_to_iter(buf, n, iter);
+	return n ?: -EFAULT;
+}
+
+static bool fault_in(struct iov_iter *iter, size_t n)
+{
+	size_t missing = iov_iter_rw(iter) == READ ?
+			 fault_in_iov_iter_writeable(iter, n) :
+			 fault_in_iov_iter_readable(iter, n);
+
+	return missing < n;
+}
+
+/*
+ * Copies up to a chunk. Device memory that must be touched with the right
+ * instructions (UC) is always bounced.
+ */
+static ssize_t copy_chunk(struct coherent_bar *bar, struct iov_iter *iter,
+			  u64 off, size_t n, void **buf)
+{
+	ssize_t ret;
+
+	if (bar->region->memtype != COHERENT_UC) {
+		ret = copy_direct(bar, iter, off, n);
+		if (ret)
+			return ret;
+		if (!fault_in(iter, n))
+			return -EFAULT;
+		ret = copy_direct(bar, iter, off, n);
+		if (ret)
+			return ret;
+	}
+	if (!*buf)
+		*buf = (void *)__get_free_page(GFP_KERNEL);
+	if (!*buf)
+		return -ENOMEM;
+	return copy_bounced(bar, iter, off, n, *buf);
+}
+
+/**
+ * coherent_copy() - move bytes between a region and an iterator
+ * @bar: the region, mapped
+ * @iter: the user's buffer; its direction says which way
+ * @off: first byte, @off + @count is within the usable length
+ * @count: how many
+ *
+ * Context: no lock held; may sleep, killably.
+ * Return: bytes moved, fewer than @count when the buffer ends early; if none:
+ * -EFAULT, -EIO (the device did not give the bytes), -ENOMEM, or as
+ * coherent_access_begin_wait().
+ */
+ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
+		      u64 off, size_t count)
+{
+	void *buf = NULL;
+	size_t done = 0;
+	ssize_t ret = 0;
+
+	while (done < count) {
+		ret = copy_chunk(bar, iter, off + done,
+				 min_t(size_t, count - done, COPY_CHUNK), &buf);
+		if (ret < 0)
+			break;
+		done += ret;
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		cond_resched();
+	}
+	free_page((unsigned long)buf);
+
+	if (iov_iter_rw(iter) == WRITE &&
+	    bar->region->memtype != COHERENT_CACHED)
+		wmb();	/* Stores to WC memory may sit in the CPU's buffers */
+	return done ?: ret;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A function's life: probe, open, close, remove, and the table of operations.
+ */
+#include <linux/err.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "coherent.h"
+
+static int map_ready_bar(struct coherent_device *cdev)
+{
+	void __iomem *io;
+
+	if (!cdev->backend->ready || cdev->cxl_dvsec ||
+	    cdev->backend->ready_bar == COHERENT_NO_BAR)
+		return 0;
+
+	io = vfio_pci_core_get_iomap(&cdev->core, cdev->backend->ready_bar);
+	if (IS_ERR(io))
+		return PTR_ERR(io);
+	cdev->ready_io = io;
+	return 0;
+}
+
+/**
+ * coherent_open_device() - &vfio_device_ops.open_device
+ * @core_vdev: the device
+ *
+ * Opening resets the function. Closing it did too, but behind the back of
+ * reset_done(): so readiness is asked for whether a reset was seen or not.
+ *
+ * Context: may sleep; the VFIO core lets one in at a time.
+ * Return: 0, or why vfio-pci cannot enable the function or map the BAR that
+ * tells readiness.
+ */
+int coherent_open_device(struct vfio_device *core_vdev)
+{
+	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&cdev->core);
+	if (ret)
+		return ret;
+	ret = map_ready_bar(cdev);
+	if (ret) {
+		vfio_pci_core_disable(&cdev->core);
+		return ret;
+	}
+	coherent_config_clear_bars(cdev);
+	coherent_reset_assume(cdev);
+	vfio_pci_core_finish_enable(&cdev->core);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(coherent_open_device, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_close_device() - &vfio_device_ops.close_device
+ * @core_vdev: the device; no file and so no mapping of it is left
+ *
+ * Context: may sleep.
+ */
+void coherent_close_device(struct vfio_device *core_vdev)
+{
+	struct coherent_device *cdev = to_coherent_device(core_vdev);
+
+	coherent_unmap_all(cdev);
+	cdev->ready_io = NULL;
+	vfio_pci_core_close_device(core_vdev);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_close_device, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_device_feature() - &vfio_device_ops.device_feature
+ * @core_vdev: the device
+ * @flags: VFIO_DEVICE_FEATURE_*
+ * @arg: user address
+ * @argsz: bytes there
+ *
+ * All features are vfio-pci's. A device that comes back from low power may
+ * have lost its state, so its memory must be seen ready again.
+ *
+ * Context: may sleep; no lock held.
+ * Return: as uapi/linux/vfio.h documents for the feature.
+ */
+int coherent_device_feature(struct vfio_device *core_vdev, u32 flags,
+			    void __user *arg, size_t argsz)
+{
+	int ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
+
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+		if (!ret && (flags & VFIO_DEVICE_FEATURE_SET))
+			coherent_reset_assume(to_coherent_device(core_vdev));
+		break;
+	}
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(coherent_device_feature, "COHERENT_VFIO_PCI");
+
+static const struct vfio_device_ops coherent_ops = {
+	COHERENT_VFIO_OPS_COMMON
+	COMPAT_REGION_INFO_OP(coherent_get_region_info)
+	.name			= "coherent-vfio-pci",
+	.open_device		= coherent_open_device,
+	.close_device		= coherent_close_device,
+	.ioctl			= coherent_ioctl,
+	.device_feature		= coherent_device_feature,
+	.read			= coherent_read,
+	.write			= coherent_write,
+	.mmap			= coherent_mmap,
+};
+
+static void init_bars(struct coherent_device *cdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < cdev->layout.nr_regions; i++) {
+		const struct coherent_region *region = &cdev->layout.regions[i];
+		struct coherent_bar *bar = &cdev->bars[i];
+
+		bar->cdev = cdev;
+		bar->region = region;
+		bar->reg.offset = PCI_BASE_ADDRESS_0 + 4 * region->bar;
+		bar->reg.size = region->bar_size;
+	}
+}
+
+static void report(const struct coherent_device *cdev)
+{
+	static const char * const memtypes[] = {
+		[COHERENT_CACHED] = "cached",
+		[COHERENT_WC] = "write-combining",
+		[COHERENT_UC] = "uncached",
+	};
+	unsigned int i;
+
+	for (i = 0; i < cdev->layout.nr_regions; i++) {
+		const struct coherent_region *region = &cdev->layout.regions[i];
+
+		dev_info(&cdev->core.pdev->dev,
+			 "region %u: %s, base %#llx, usable length %#llx, BAR size %#llx\n",
+			 region->bar, memtypes[region->memtype], region->base,
+			 region->length, region->bar_size);
+	}
+}
+
+/* The part of probe that only a function with coherent memory has */
+static int setup_memory(struct coherent_device *cdev)
+{
+	int ret;
+
+	init_bars(cdev);
+	if (cdev->backend->cxl_ready)
+		cdev->cxl_dvsec = coherent_cxl_find(cdev->core.pdev);
+
+	ret = coherent_claim(cdev);
+	if (ret)
+		return ret;
+	ret = coherent_ready_at_probe(cdev);
+	if (ret)
+		coherent_release(cdev);
+	return ret;
+}
+
+static void teardown_memory(struct coherent_device *cdev)
+{
+	if (cdev->layout.nr_regions)
+		coherent_release(cdev);
+}
+
+/**
+ * coherent_pci_probe() - &pci_driver.probe for a backend
+ * @pdev: the function
+ * @backend: what the backend knows of it; must stay while @pdev is bound
+ *
+ * Context: may sleep, as long as the memory may take to become ready.
+ * Return: 0, or why the function is refused; that has been said to the log.
+ */
+int coherent_pci_probe(struct pci_dev *pdev,
+		       const struct coherent_backend *backend)
+{
+	struct coherent_layout layout = { };
+	const struct vfio_device_ops *ops;
+	struct coherent_device *cdev;
+	int ret;
+
+	ret = coherent_discover(pdev, backend, &layout);
+	if (ret && ret != -ENODATA)
+		return ret;
+	if (ret)
+		ops = &coherent_passthrough_ops;
+	else
+		ops = backend->ops ?: &coherent_ops;
+
+	cdev = vfio_alloc_device(coherent_device, core.vdev, &pdev->dev, ops);
+	if (IS_ERR(cdev))
+		return PTR_ERR(cdev);
+	cdev->backend = backend;
+	cdev->layout = layout;
+	mutex_init(&cdev->config_lock);
+	mutex_init(&cdev->map_lock);
+	coherent_reset_init(cdev);
+
+	if (layout.nr_regions) {
+		ret = setup_memory(cdev);
+		if (ret)
+			goto out_put;
+	} else {
+		compat_set_dmabuf(&cdev->core);
+	}
+
+	dev_set_drvdata(&pdev->dev, &cdev->core);
+	ret = vfio_pci_core_register_device(&cdev->core);
+	if (ret)
+		goto out_teardown;
+
+	report(cdev);
+	return 0;
+
+out_teardown:
+	dev_set_drvdata(&pdev->dev, NULL);
+	teardown_memory(cdev);
+out_put:
+	vfio_put_device(&cdev->core.vdev);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(coherent_pci_probe, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_pci_remove() - &pci_driver.remove for a backend
+ * @pdev: the function
+ *
+ * Context: may sleep until the last user has closed the device.
+ */
+void coherent_pci_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+	struct coherent_device *cdev =
+		container_of(core, struct coherent_device, core);
+
+	vfio_pci_core_unregister_device(core);
+	teardown_memory(cdev);
+	vfio_put_device(&core->vdev);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_pci_remove, "COHERENT_VFIO_PCI");

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * read() and write() of a device: which part of it does an offset mean?
+ */
+#include <linux/mm.h>
+#include <linux/pm_runtime.h>
+#include <linux/sched.h>
+#include <linux/uio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "coherent.h"
+
+/*
+ * What a read of nothing gives. ZERO_PAGE's opposite; constant, so that it
+ * can be copied with no lock held.
+ */
+static const u8 all_ones[PAGE_SIZE] = { [0 ... PAGE_SIZE - 1] = 0xff };
+
+/* The part of a BAR that nothing backs: reads give ~0, writes vanish */
+static ssize_t tail_rw(struct iov_iter *iter, size_t count)
+{
+	size_t done = 0;
+
+	if (iov_iter_rw(iter) == WRITE) {
+		/* Vanishing bytes must exist all the same */
+		done = count - fault_in_iov_iter_readable(iter, count);
+		iov_iter_advance(iter, done);
+		return done ?: -EFAULT;
+	}
+
+	while (done < count) {
+		size_t n = min_t(size_t, count - done, sizeof(all_ones));
+		size_t copied = copy_to_iter(all_ones, n, iter);
+
+		/* Some architectures stop a few bytes before a bad page */
+		if (!copied)
+			break;
+		done += copied;
+		cond_resched();
+	}
+	return done ?: -EFAULT;
+}
+
+static ssize_t device_rw(struct coherent_bar *bar, struct iov_iter *iter,
+			 u64 pos, size_t count)
+{
+	struct device *dev = &bar->cdev->core.pdev->dev;
+	ssize_t ret;
+
+	if (!coherent_map(bar))
+		return -ENOMEM;
+	/* A user in low power sleeps; its file I/O wakes the device meanwhile */
+	if (pm_runtime_resume_and_get(dev))
+		return -EIO;
+	ret = coherent_copy(bar, iter, pos, count);
+	pm_runtime_put(dev);
+	return ret;
+}
+
+/*
+ * File I/O of a fake BAR. @ppos moves by what is returned, and not on error.
+ */
+static ssize_t bar_rw(struct coherent_bar *bar, char __user *buf, size_t count,
+		      loff_t *ppos, bool write)
+{
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	struct coherent_clip clip;
+	struct iov_iter iter;
+	ssize_t done = 0, ret;
+
+	ret = coherent_clip(bar->region, pos, count, &clip);
+	if (ret)
+		return ret;
+	ret = import_ubuf(write ? ITER_SOURCE : ITER_DEST, buf,
+			  clip.device + clip.tail, &iter);
+	if (ret)
+		return ret;
+
+	if (clip.device) {
+		ret = device_rw(bar, &iter, pos, clip.device);
+		if (ret < 0)
+			return ret;
+		done = ret;
+	}
+	if (clip.tail && done == clip.device) {
+		ret = tail_rw(&iter, clip.tail);
+		if (ret > 0)
+			done += ret;
+	}
+	if (!done)
+		return ret;
+	*ppos += done;
+	return done;
+}
+
+static ssize_t coherent_rw(struct vfio_device *core_vdev, char __user *buf,
+			   size_t count, loff_t *ppos, bool write)
+{
+	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+	struct coherent_bar *bar;
+
+	if (!count)
+		return 0;
+
+	bar = coherent_find_bar(cdev, index);
+	if (bar)
+		return bar_rw(bar, buf, count, ppos, write);
+	if (coherent_is_upper_half(cdev, index))
+		return -EINVAL;
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return coherent_config_rw(cdev, buf, count, ppos, write);
+	if (write)
+		return vfio_pci_core_write(core_vdev, buf, count, ppos);
+	return vfio_pci_core_read(core_vdev, buf, count, ppos);
+}
+
+/**
+ * coherent_read() - &vfio_device_ops.read
+ * @core_vdev: the device
+ * @buf: the user's buffer
+ * @count: bytes asked for
+ * @ppos: file offset; moves by what is returned
+ *
+ * Context: no lock held; may sleep, killably, for a reset to be over.
+ * Return: bytes read; -EINVAL at or past the end of a region; -EFAULT; -ETIME
+ * when the memory is not ready in time; -EINTR; -EIO.
+ */
+ssize_t coherent_read(struct vfio_device *core_vdev, char __user *buf,
+		      size_t count, loff_t *ppos)
+{
+	return coherent_rw(core_vdev, buf, count, ppos, false);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_read, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_write() - &vfio_device_ops.write
+ * @core_vdev: the device
+ * @buf: the user's buffer
+ * @count: bytes given
+ * @ppos: file offset; moves by what is returned
+ *
+ * Context and errors: as coherent_read().
+ */
+ssize_t coherent_write(struct vfio_device *core_vdev, const char __user *buf,
+		       size_t count, loff_t *ppos)
+{
+	return coherent_rw(core_vdev, (char __user *)buf, count, ppos, true);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_write, "COHERENT_VFIO_PCI");

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What userspace is told of a region, and the ioctls that name one.
+ */
+#include <linux/overflow.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "coherent.h"
+
+/**
+ * coherent_find_bar() - the fake BAR behind a VFIO region index
+ * @cdev: the device
+ * @index: region index, any value
+ *
+ * Return: the BAR, or NULL for a region that is vfio-pci's.
+ */
+struct coherent_bar *coherent_find_bar(struct coherent_device *cdev,
+				       unsigned int index)
+{
+	unsigned int i;
+
+	for (i = 0; i < cdev->layout.nr_regions; i++)
+		if (cdev->bars[i].region->bar == index)
+			return &cdev->bars[i];
+	return NULL;
+}
+
+/**
+ * coherent_is_upper_half() - is it the second slot of a fake 64-bit BAR?
+ * @cdev: the device
+ * @index: region index, any value
+ *
+ * Such a slot is no region, whatever the physical function has there.
+ */
+bool coherent_is_upper_half(struct coherent_device *cdev, unsigned int index)
+{
+	return index && coherent_find_bar(cdev, index - 1);
+}
+
+/* Only what memory backs can be mapped: one sparse area says so */
+static int add_sparse_mmap(const struct coherent_region *region,
+			   struct vfio_info_cap *caps)
+{
+	DEFINE_RAW_FLEX(struct vfio_region_info_cap_sparse_mmap, sparse, areas,
+			1);
+
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	sparse->nr_areas = 1;
+	sparse->areas[0].offset = 0;
+	sparse->areas[0].size = region->length;
+	return vfio_info_add_capability(caps, &sparse->header,
+					struct_size(sparse, areas, 1));
+}
+
+/**
+ * coherent_get_region_info() - &vfio_device_ops.get_region_info_caps
+ * @core_vdev: the device
+ * @info: index in, the rest out
+ * @caps: capabilities are added here
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, or as vfio-pci for its own regions.
+ */
+int coherent_get_region_info(struct vfio_device *core_vdev,
+			     struct vfio_region_info *info,
+			     struct vfio_info_cap *caps)
+{
+	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	struct coherent_bar *bar = coherent_find_bar(cdev, info->index);
+
+	if (!bar && !coherent_is_upper_half(cdev, info->index))
+		return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+
+	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
+	info->size = 0;
+	info->flags = 0;
+	if (!bar)
+		return 0;
+
+	info->size = bar->region->bar_size;
+	info->flags = VFIO_REGION_INFO_FLAG_READ |
+		      VFIO_REGION_INFO_FLAG_WRITE |
+		      VFIO_REGION_INFO_FLAG_MMAP;
+	return add_sparse_mmap(bar->region, caps);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_get_region_info, "COHERENT_VFIO_PCI");
+
+/*
+ * An ioeventfd writes to a physical BAR.  On a fake one it would reach what
+ * the fake BAR hides, which is not what its user wants.  (A user who changes
+ * the offset behind our back gets it all the same: the hidden BAR is the
+ * user's own device.)
+ */
+static bool ioeventfd_on_fake_bar(struct coherent_device *cdev,
+				  unsigned long arg)
+{
+	struct vfio_device_ioeventfd __user *user = (void __user *)arg;
+	unsigned int index;
+	u64 offset;
+
+	if (get_user(offset, &user->offset))
+		return false;	/* vfio-pci meets it again and says -EFAULT */
+	index = VFIO_PCI_OFFSET_TO_INDEX(offset);
+	return coherent_find_bar(cdev, index) ||
+	       coherent_is_upper_half(cdev, index);
+}
+
+/**
+ * coherent_ioctl() - &vfio_device_ops.ioctl
+ * @core_vdev: the device
+ * @cmd: VFIO_DEVICE_*
+ * @arg: user address
+ *
+ * Context: may sleep; no lock held.
+ * Return: as uapi/linux/vfio.h documents for @cmd; -EINVAL for an ioeventfd on
+ * a fake BAR.
+ */
+long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+		    unsigned long arg)
+{
+	struct coherent_device *cdev = to_coherent_device(core_vdev);
+
+	if (cmd == VFIO_DEVICE_IOEVENTFD && ioeventfd_on_fake_bar(cdev, arg))
+		return -EINVAL;
+	return compat_ioctl(core_vdev, cmd, arg, coherent_get_region_info);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_ioctl, "COHERENT_VFIO_PCI");
