@@ -1,0 +1,101 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For the scripts that run in the virtual machine (busybox sh). Sourced.
+# Results are KTAP lines; counts live in variables and in $COUNTS, because
+# parts of a pipeline cannot change variables.
+
+COUNTS=/tmp/counts.$$
+: >"$COUNTS"
+
+# result ok|not_ok NAME [REASON-TO-SKIP]
+result() {
+	case $1 in
+	ok) echo "${3:+skip}${3:-pass}" | sed 's/^skip.*/skip/; s/^pass.*/pass/' >>"$COUNTS" ;;
+	*) echo fail >>"$COUNTS" ;;
+	esac
+	n=$(($(wc -l <"$COUNTS")))
+	case $1 in
+	ok) echo "ok $n $2${3:+ # SKIP $3}" ;;
+	*) echo "not ok $n $2" ;;
+	esac
+}
+
+count() {
+	grep -c "^$1\$" "$COUNTS" || :
+}
+
+# The closing line, and the script's status: nothing run is a failure, too.
+finish_tests() {
+	passed=$(count pass) failed=$(count fail) skipped=$(count skip)
+	echo "1..$((passed + failed + skipped))"
+	echo "# skipped: $skipped"
+	echo "# total: $passed passed, $failed failed"
+	rm -f "$COUNTS"
+	[ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
+
+# wait_until SECONDS COMMAND...: poll until the command succeeds.
+wait_until() {
+	tries=$(($1 * 20))
+	shift
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		usleep 50000
+	done
+}
+
+# driver_name nvgrace|dummy|vfio
+driver_name() {
+	case $1 in
+	vfio) echo vfio-pci ;;
+	*) echo "$1_coherent_vfio_pci" ;;
+	esac
+}
+
+bound_to() {
+	link=$(readlink "/sys/bus/pci/devices/$1/driver") || return 1
+	[ "${link##*/}" = "$2" ]
+}
+
+unbind() {
+	[ ! -e "/sys/bus/pci/devices/$1/driver" ] ||
+		echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
+	echo >"/sys/bus/pci/devices/$1/driver_override"
+}
+
+# bind BDF DRIVER: status tells whether it is bound afterwards.
+bind() {
+	unbind "$1"
+	echo "$2" >"/sys/bus/pci/devices/$1/driver_override"
+	echo "$1" 2>/dev/null >/sys/bus/pci/drivers_probe || :
+	bound_to "$1" "$2"
+}
+
+modules_loaded() {
+	grep -E '^(nvgrace|dummy)_coherent_vfio_pci |^coherent_vfio_pci_core ' /proc/modules
+}
+
+# nothing_left: after rmmod no trace of ours may remain.
+nothing_left() {
+	if modules_loaded >/tmp/left; then
+		sed 's/^/# still loaded: /' /tmp/left
+		return 1
+	fi
+	if grep -i coherent /proc/iomem >/tmp/left; then
+		sed 's/^/# still claimed: /' /tmp/left
+		return 1
+	fi
+	if ls -d /sys/bus/pci/drivers/*coherent* /sys/kernel/debug/*coherent* \
+		>/tmp/left 2>/dev/null; then
+		sed 's/^/# still there: /' /tmp/left
+		return 1
+	fi
+}
+
+remove_modules() {
+	for module in nvgrace_coherent_vfio_pci dummy_coherent_vfio_pci coherent_vfio_pci_core; do
+		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return 1
+	done
+}

@@ -1,0 +1,205 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The sets of functions that the tests run on: arguments for scripts/lab/run
+# (RUN_ARGS) and the descriptions that go to the script in the guest
+# (FUNCTIONS). Sourced by host scripts (bash).
+#
+# What must be seen (use=, res=) is written down here and not computed the way
+# the driver does it. Where apertures may lie:
+#   amd64  ACPI integers have 32 bits and QEMU's low memory ends at 2 GiB, with
+#          ACPI tables and initrd at its end; so all of firmware's apertures
+#          of one machine are between 256 MiB and 1.8 GiB. Module parameters
+#          may point above 4 GiB.
+#   arm64  anywhere from 0x60000000 on; QEMU takes memory only as it is touched.
+# Bases are multiples of 128 MiB, lengths of 64 KiB (for kernels with large
+# pages), and not powers of two where there is a choice, so that BARs have a
+# part that nothing backs.
+
+# devices ARCH SET: fills RUN_ARGS and FUNCTIONS, or returns 1
+devices() {
+	RUN_ARGS=()
+	FUNCTIONS=()
+	case $1-$2 in
+	amd64-main | arm64-main) devices_main "$1" ;;
+	amd64-variants | arm64-variants) devices_variants "$1" ;;
+	amd64-refusals | arm64-refusals) devices_refusals "$1" ;;
+	*) return 1 ;;
+	esac
+}
+
+reserve() {
+	RUN_ARGS+=(--reserve "$1")
+}
+
+device() {
+	RUN_ARGS+=(--device "$1")
+}
+
+# GH200 with its two memory types, two kinds of dummy, and plain pass-through
+devices_main() {
+	local gh use res reserved=wc low high third large uncached
+	case $1 in
+	amd64)
+		gh=0x10000000+0x64000000
+		use=0x10000000+0x20000000 res=0x30000000+0x44000000
+		low=0x180000000 high=0x190000000 third=uc uncached=0x198000000 large=0x1c0000000
+		;;
+	arm64)
+		# 25 GiB and 128 MiB: nobody has to have as much
+		gh=0x200000000+0x648000000
+		use=0x200000000+0x600000000 res=0x800000000+0x48000000
+		# Device memory would refuse the programs' unaligned accesses
+		low=0x880000000 high=0x890000000 third=cached uncached=0x898000000 large=0x8c0000000
+		;;
+	esac
+	reserve "$gh"
+	device "model=gh200,slot=4,base=${gh%+*},size=${gh#*+}"
+	FUNCTIONS+=("name=gh200,bdf=0000:00:04.0,driver=nvgrace,use=$use,res=$res,type=wc,ready=bar,limit=30000")
+
+	# 63 MiB and 3 MiB: nothing is a power of two, the second part misaligned
+	reserve "$low+0x4200000"
+	device "model=plain,slot=5,bar2=0"
+	FUNCTIONS+=("name=dummy,bdf=0000:00:05.0,driver=dummy,aperture=$low+0x4200000/0x300000/$reserved,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=$reserved")
+
+	# Behind a port; the usable part is rounded, its BAR is all backed
+	reserve "$high+0x5010000"
+	device "model=plain,slot=6,port=dummyport,bar2=0"
+	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third")
+
+	# Where a mapping may not be accessed as one likes, file I/O still may
+	reserve "$uncached+0x2010000"
+	device "model=plain,slot=9,bar2=0"
+	FUNCTIONS+=("name=dummy-uc,bdf=0000:00:09.0,driver=dummy,aperture=$uncached+0x2010000/0x1010000/uc,use=$uncached+0x1000000,res=$(printf '0x%x' $((uncached + 0x1000000)))+0x1010000,type=uc,programs=test_info:test_config:test_rdwr")
+
+	# Three GiB: 1 GiB page-table entries where the architecture has them
+	reserve "$large+0xc0210000"
+	device "model=plain,slot=10,bar2=0"
+	FUNCTIONS+=("name=dummy-large,bdf=0000:00:0a.0,driver=dummy,aperture=$large+0xc0210000,use=$large+0xc0210000,programs=test_granularity:test_huge:test_vma:test_attack")
+
+	device "model=gh200,slot=7,prop=none"
+	FUNCTIONS+=("name=gh200-pass,bdf=0000:00:07.0,driver=nvgrace,pass")
+	device "model=plain,slot=8,prop=none"
+	FUNCTIONS+=("name=dummy-pass,bdf=0000:00:08.0,driver=dummy,pass")
+}
+
+# All memory usable; behind a port; CXL readiness; other kinds of reset
+devices_variants() {
+	local base
+	case $1 in
+	amd64) base=$((0x20000000)) ;;
+	arm64) base=$((0x200000000)) ;;
+	esac
+	variant gb200 4 0x0a110000 "" "ready=bar,limit=30000"
+	variant gb300 5 0x08210000 "port=gpuport" "port,ready=bar,limit=30000" 0000:01:00.0
+	variant gb200-cxl 6 0x06010000 "cxl" "ready=cxl,limit=2000,slow"
+	# The less there is to reset by, the more paths there are in the kernel
+	variant gb200-noflr 7 0x04010000 "no-flr" "noflr,ready=bar,limit=30000,programs=test_info:test_config:test_reset:test_ready:test_lifetime"
+	variant gb200-noreset 8 0x04000000 "no-reset" "noflr,noreset,ready=bar,limit=30000,programs=test_info:test_config:test_rdwr:test_reset:test_ready"
+}
+
+# variant NAME SLOT SIZE MODEL-OPTIONS EXPECTATIONS [BDF]: apertures one behind the other
+variant() {
+	local at
+	at=$(printf '0x%x' "$base")
+	reserve "$at+$3"
+	device "model=${1%%-*},slot=$2,base=$at,size=$3${4:+,$4}"
+	FUNCTIONS+=("name=$1,bdf=${6:-0000:00:0$2.0},driver=nvgrace,use=$at+$3,$5")
+	base=$((base + 0x10000000))
+}
+
+# Each way of being refused. FUNCTIONS are here the steps of refusals.sh, see there.
+devices_refusals() {
+	local ram=0x2000000 good=0x10000000 slot=3
+	[ "$1" = amd64 ] || ram=0x48000000 good=0x200000000
+	local other=$((good + 0x40000000)) plain
+	reserve "$good+0x60000000"
+
+	# What firmware can say wrong; one function for each
+	refused "link down" gh200 "base=$good,size=0" "size is 0: the link to the memory is down"
+	refused "base unaligned" gh200 "base=$((good + 0x800)),size=0x60000000" \
+		"not a multiple of the page size"
+	refused "size unaligned" gb200 "base=$good,size=0x8000800" \
+		"not a multiple of the page size"
+	refused "smaller than the reserved part" gh200 "base=$good,size=0x40000000" \
+		"smaller than its reserved part"
+	refused "nothing usable" gh200 "base=$good,size=0x50000000" "nothing usable is left"
+	refused "over System RAM" gb200 "base=$ram,size=0x8000000" "overlaps System RAM"
+	refused "base without size" gb200 "base=$good" \
+		"nvidia,gpu-mem-base-pa without nvidia,gpu-mem-size"
+	refused "size without base" gb200 "size=0x8000000" \
+		"nvidia,gpu-mem-size without nvidia,gpu-mem-base-pa"
+	refused "size no number" gb200 "base=$good,dsd.nvidia,gpu-mem-size=\"8 GiB\"" "is no number"
+	refused "no BAR 0 to ask for readiness" gb200 "base=$good,size=0x8000000,bar0=0" \
+		"cannot map BAR 0"
+	[ "$1" = amd64 ] || refused "wrapping" gb200 \
+		"base=0xffffffffffff0000,size=0x8000000" "wraps around the address space"
+
+	# Two that claim the same memory: the first one gets it
+	refused "one of two" gb200 "base=$other,size=0x8000000" ""
+	refused "the other of two" gb200 "base=$((other + 0x7ff0000)),size=0x8000000" "in use"
+
+	# Not ready in time, by either way of asking; and ready after a while
+	other=$((other + 0x10000000))
+	slow never "never ready, CXL" gb200 "base=$other,size=0x1000000,cxl" \
+		"did not become ready within"
+	other=$((other + 0x1000000))
+	slow later "ready after a while, CXL" gb200 \
+		"base=$other,size=0x1000000,cxl,cxl-active-timeout=2" ""
+	other=$((other + 0x1000000))
+	slow later "ready after a while, BAR 0" gb200 "base=$other,size=0x1000000" ""
+	other=$((other + 0x1000000))
+	slow never "never ready, BAR 0" gb200 "base=$other,size=0x1000000" \
+		"did not become ready within"
+
+	# What a module parameter can say wrong; one function, many apertures
+	slot=$((slot + 1))
+	device "model=plain,slot=$slot,bar2=0,prop=none"
+	plain=$(printf '0000:00:%02x.0' "$slot")
+	good=$(printf '0x%x' "$good")
+	parameter "no aperture at all" 0x1000 "is not BDF@BASE+SIZE"
+	parameter "no number" "$good+large" "is not BDF@BASE+SIZE"
+	parameter "no such memory type" "$good+0x400000/0x100000/wb" "is not BDF@BASE+SIZE"
+	parameter "trailing junk" "$good+0x400000/0x100000/wc/0x10000/7" "is not BDF@BASE+SIZE"
+	parameter "size 0" "$good+0" "size is 0"
+	parameter "wrap" "0xffffffffffff0000+0x100000" "wraps around the address space"
+	parameter "parts unaligned" "$good+0x400000/0x800" \
+		"not a multiple of the page size"
+	parameter "alignment" "$good+0x400000/0x100000/wc/0x300000" "is not a power of two"
+	parameter "reserved as large as all" "$good+0x400000/0x400000" \
+		"smaller than its reserved part"
+	parameter "rounded to nothing" "$good+0x400000/0x100000/wc/0x800000" \
+		"nothing usable is left"
+	parameter "System RAM" "$ram+0x400000" "overlaps System RAM"
+	parameter "half System RAM" "$(printf '0x%x' $((good - 0x200000)))+0x400000" \
+		"overlaps System RAM"
+	if [ "$1" = amd64 ]; then
+		parameter "beyond physical addresses" 0x10000000000000+0x400000 \
+			"beyond the last physical address"
+	else
+		parameter "more than VFIO can address" 0x10000000000+0x18000000000 \
+			"BAR larger than the 1 TiB"
+	fi
+	parameter "none of it" "$good+0x4200000/0x300000/wc" ""
+	# The very last: there is no way back
+	FUNCTIONS+=("lockdown|kernel lockdown|$plain|dummy|$good+0x400000|kernel lockdown forbids")
+}
+
+# refused NAME MODEL DEVICE-OPTIONS MESSAGE
+refused() {
+	slot=$((slot + 1))
+	device "model=$2,slot=$slot,$3"
+	FUNCTIONS+=("bind|$1|$(printf '0000:00:%02x.0' "$slot")|nvgrace||$4")
+}
+
+# slow never|later NAME MODEL DEVICE-OPTIONS MESSAGE
+slow() {
+	slot=$((slot + 1))
+	device "model=$3,slot=$slot,$4"
+	FUNCTIONS+=("$1|$2|$(printf '0000:00:%02x.0' "$slot")|nvgrace||$5")
+}
+
+# parameter NAME APERTURE MESSAGE
+parameter() {
+	FUNCTIONS+=("bind|parameter: $1|$plain|dummy|$2|$3")
+}

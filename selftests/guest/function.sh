@@ -1,0 +1,61 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The descriptions of functions under test that functional.sh and bench.sh take.
+# Sourced, after common.sh.
+#
+# A FUNCTION is a list of key=value, separated by commas (see ../devices.sh for
+# who makes it):
+#   name=WORD bdf=0000:00:04.0 driver=nvgrace|dummy
+#   use=BASE+LENGTH res=BASE+LENGTH type=wc|uc|cached    what must be seen
+#   aperture=SPEC                   dummy: module parameter, without BDF@
+#   ready=bar|cxl limit=MS          the backend waits for the device after resets
+#   pass port noflr noreset slow nomodel   flags, see lib/expect.c
+#   programs=A:B                    only these
+
+# field FUNCTION KEY: the value of a key, or 1 for a flag; empty if absent
+field() {
+	rest=$1,
+	while [ -n "$rest" ]; do
+		item=${rest%%,*}
+		rest=${rest#*,}
+		case $item in
+		"$2="*) echo "${item#*=}" && return ;;
+		"$2") echo 1 && return ;;
+		esac
+	done
+}
+
+# describe FUNCTION: set what the programs read, see lib/expect.c
+describe() {
+	export COHERENT_BDF COHERENT_DRIVER COHERENT_MODEL COHERENT_SLOW
+	export COHERENT_EXPECT_USEMEM COHERENT_EXPECT_RESMEM COHERENT_EXPECT_RESTYPE
+	export COHERENT_EXPECT_PASS COHERENT_EXPECT_PORT COHERENT_EXPECT_NOFLR
+	export COHERENT_EXPECT_NORESET COHERENT_EXPECT_READY COHERENT_READY_LIMIT
+	COHERENT_BDF=$(field "$1" bdf)
+	COHERENT_DRIVER=$(driver_name "$(field "$1" driver)")
+	COHERENT_MODEL=1
+	[ -z "$(field "$1" nomodel)" ] || COHERENT_MODEL=
+	COHERENT_SLOW=$(field "$1" slow)
+	COHERENT_EXPECT_USEMEM=$(field "$1" use)
+	COHERENT_EXPECT_RESMEM=$(field "$1" res)
+	COHERENT_EXPECT_RESTYPE=$(field "$1" type)
+	COHERENT_EXPECT_PASS=$(field "$1" pass)
+	COHERENT_EXPECT_PORT=$(field "$1" port)
+	COHERENT_EXPECT_NOFLR=$(field "$1" noflr)
+	COHERENT_EXPECT_NORESET=$(field "$1" noreset)
+	COHERENT_EXPECT_READY=$(field "$1" ready)
+	COHERENT_READY_LIMIT=$(field "$1" limit)
+}
+
+load_modules() {
+	modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci || return 1
+	apertures=
+	for function in "$@"; do
+		aperture=$(field "$function" aperture)
+		[ -n "$aperture" ] || continue
+		apertures=$apertures${apertures:+,}$(field "$function" bdf)@$aperture
+	done
+	# shellcheck disable=SC2086 # absent, not empty
+	modprobe dummy-coherent-vfio-pci ${apertures:+aperture="$apertures"}
+}

@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# functional.sh [-t "PROGRAM..."] FUNCTION...: run the functional tests in the
+# virtual machine, on each function that is described, and print KTAP lines.
+#
+# What a FUNCTION is: function.sh.
+set -u
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=selftests/guest/common.sh
+. ./common.sh
+# shellcheck source=selftests/guest/function.sh
+. ./function.sh
+
+PROGRAMS="test_info test_config test_rdwr test_buffers test_mmap test_granularity test_huge
+test_vma test_reset test_ready test_lifetime test_attack test_aer"
+if [ "${1-}" = -t ]; then
+	PROGRAMS=$2
+	shift 2
+fi
+if [ $# = 0 ]; then
+	echo "usage: functional.sh [-t \"PROGRAM...\"] FUNCTION..." >&2
+	exit 2
+fi
+
+# What remains of a program's output: results, and what a person needs to
+# understand a failure.
+show() {
+	while IFS= read -r line; do
+		case $line in
+		'ok '*' # SKIP'*)
+			line=${line#ok * }
+			reason=${line#*# SKIP}
+			result ok "$1: ${line%% *}" "${reason# }"
+			;;
+		'ok '*) result ok "$1: ${line#ok * }" ;;
+		'not ok '*) result not_ok "$1: ${line#not ok * }" ;;
+		'TAP version'* | [0-9]*..[0-9]* | '# Totals:'* | '# PASSED'* | *' skipped test(s) detected'* | '# Starting'*) ;;
+		'#  RUN '* | '#            OK '* | '#      SKIP '*) ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+}
+
+# run PROGRAM NAME: every planned test must have had its say.
+run() {
+	before=$(($(wc -l <"$COUNTS")))
+	{
+		"./$1" 2>&1
+		echo "$?" >/tmp/status
+	} | tee /tmp/output | show "$2/$1"
+	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' /tmp/output | head -n 1)
+	seen=$(($(wc -l <"$COUNTS") - before))
+	if [ "${planned:-0}" = 0 ] || [ "$seen" != "$planned" ]; then
+		result not_ok "$2/$1: $seen of ${planned:-unknown} tests came to an end"
+	elif [ "$(cat /tmp/status)" != 0 ] && ! grep -q '^not ok' /tmp/output; then
+		result not_ok "$2/$1: status $(cat /tmp/status)"
+	fi
+}
+
+check() {
+	name=$1
+	shift
+	if "$@"; then
+		result ok "$name"
+	else
+		result not_ok "$name"
+	fi
+}
+
+echo "TAP version 13"
+echo "# kernel $(uname -r) $(uname -m)"
+check "modules load" load_modules "$@"
+
+for function in "$@"; do
+	name=$(field "$function" name)
+	describe "$function"
+	echo "# function $name: $function"
+	if ! bind "$COHERENT_BDF" "$COHERENT_DRIVER"; then
+		result not_ok "$name: bind"
+		dmesg | tail -n 8 | sed 's/^/# /'
+		continue
+	fi
+	result ok "$name: bind"
+	programs=$(field "$function" programs | tr : ' ')
+	if [ -z "$programs" ]; then
+		programs=$PROGRAMS
+		[ -z "$COHERENT_EXPECT_PASS" ] || programs=test_info
+	fi
+	for program in $programs; do
+		for wanted in $PROGRAMS; do
+			[ "$program" != "$wanted" ] || run "$program" "$name"
+		done
+	done
+done
+
+# Functions are still bound: removing the drivers unbinds them.
+check "modules can be removed while functions are bound" remove_modules
+for function in "$@"; do
+	unbind "$(field "$function" bdf)"
+done
+check "nothing is left behind" nothing_left
+finish_tests

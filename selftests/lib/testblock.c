@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The device model's registers in BAR 0, reached through VFIO. */
+#include <endian.h>
+#include <errno.h>
+
+#include "coherent.h"
+#include "model.h"
+
+u32 block_read(const struct fn *f, u32 reg)
+{
+	u32 val = 0;
+
+	if (rd(f, VFIO_PCI_BAR0_REGION_INDEX, &val, sizeof(val), reg) != sizeof(val))
+		return ~0U;
+	return le32toh(val);
+}
+
+int block_write(const struct fn *f, u32 reg, u32 val)
+{
+	ssize_t ret;
+
+	val = htole32(val);
+	ret = wr(f, VFIO_PCI_BAR0_REGION_INDEX, &val, sizeof(val), reg);
+	if (ret < 0)
+		return ret;
+	return ret == sizeof(val) ? 0 : -EIO;
+}
+
+int block_calm(const struct fn *f)
+{
+	int ret;
+
+	if (block_read(f, TEST_MAGIC_REG) != TEST_MAGIC)
+		return -ENXIO;
+	/* A test before this one may have died with the device still slow */
+	ret = block_write(f, TEST_NEED_RESETS, 0);
+	if (!ret)
+		ret = block_write(f, TEST_RESET_READY, 0);
+	if (!ret)
+		ret = block_write(f, TEST_READY, 0);
+	return ret;
+}

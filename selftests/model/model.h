@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * coherent-model: a GPU without a GPU.
+ *
+ * One process is one PCI function, served over a unix socket to the
+ * vfio-user-pci device of QEMU:
+ *
+ *	coherent-model --socket=/run/gpu.sock --model=gh200 --ready-ms=3000 &
+ *	qemu-system-x86_64 -M q35 ... -device '{"driver":"vfio-user-pci",
+ *		"socket":{"type":"unix","path":"/run/gpu.sock"},"addr":"5"}'
+ *
+ * The socket's path appears when the process can be connected to. It serves
+ * one connection and exits, 0 when the other side hung up between messages.
+ *
+ * Models (--model=)
+ *	gh200	10de:2342
+ *	gb200	10de:2941, with NVIDIA's DVSEC saying that all memory is usemem
+ *	gb300	10de:31c2, likewise
+ *	plain	1af4:10f0 (QEMU's ids for experiments), no readiness registers
+ * All have the AER capability, behind the other extended ones.
+ *
+ * Options (SIZE takes K, M, G; MS is a number of milliseconds or "never")
+ *	--vendor-id=N --device-id=N	ids other than the model's
+ *	--bar0=SIZE	registers, 64-bit, not prefetchable (default 16M, 0: none)
+ *	--bar2=SIZE	memory, 64-bit, prefetchable (default 64M, 0: none)
+ *	--bar4=SIZE	likewise (default 0)
+ *	--cxl		a CXL Device DVSEC shows readiness; BAR 0 then never does
+ *	--cxl-active-timeout=CODE	its Memory_Active_Timeout, 0-7 (default 0: 1 s)
+ *	--cxl-valid-ms=MS	Memory_Info_Valid that long after power-on and
+ *			each reset (default 0: at once)
+ *	--ready-ms=MS	ready that long after power-on, which is the first
+ *			access to config space (default 0)
+ *	--reset-ready-ms=MS	ready that long after each reset (default 0)
+ *	--ready-after-resets=N	not ready before the N-th reset, QEMU's own at
+ *			power-on counted
+ *	--never-ready	the same as --ready-ms=never --reset-ready-ms=never
+ *	--stuck=c2c|hbm	this one readiness register never says so
+ *	--no-flr	no FLR; D3hot -> D0 resets instead (NoSoftRst-)
+ *	--no-reset	neither: only the bus, or the machine, resets
+ *	--broken	BAR 0 reads as ~0, as a function does that fell off
+ *	--scratch-survives-reset
+ *
+ * A reset is an FLR (Device Control bit 15), D3hot -> D0 where that resets, or
+ * the DEVICE_RESET message, into which QEMU turns resets of the bus and of
+ * the machine (one at power-on). It puts config space and the scratch register back
+ * and starts a new wait for readiness; it does not clear memory BARs.
+ *
+ * Two things to know of a bus reset in a guest: Linux has it disabled for
+ * 10de:2340-237f (GH200), and behind QEMU's pcie-root-port it fails after the
+ * fact (no Data Link Layer Link Active) unless that has x-speed=5.
+ *
+ * BAR 0 (little-endian, any width and alignment): memory, and in it the
+ * registers below. A write of part of a register changes that part.
+ */
+#ifndef COHERENT_MODEL_H
+#define COHERENT_MODEL_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The test block. Times are in ms; TEST_NEVER is for ever. */
+#define TEST_MAGIC_REG		0x00	/* ro: TEST_MAGIC */
+#define TEST_MAGIC		0x4c444d43U	/* "CMDL" */
+#define TEST_RESETS		0x04	/* ro: resets of any kind */
+#define TEST_SCRATCH		0x08	/* rw: cleared by reset */
+#define TEST_RESET_READY	0x0c	/* rw: how long each coming reset takes */
+#define TEST_READY		0x10	/* w: not ready for so long; r: what is left */
+#define TEST_FLRS		0x14	/* ro: resets by FLR */
+#define TEST_MESSAGES		0x18	/* ro: resets by DEVICE_RESET */
+#define TEST_PM_RESETS		0x1c	/* ro: resets by D3hot -> D0 */
+#define TEST_VALID		0x20	/* as TEST_READY: Memory_Info_Valid */
+#define TEST_POLLS		0x24	/* ro: looks at readiness, any register */
+#define TEST_NEED_RESETS	0x28	/* rw: not ready before so many more */
+#define TEST_RESET_VALID	0x2c	/* as TEST_RESET_READY: Memory_Info_Valid */
+#define TEST_NEVER		0xffffffffU
+
+/* Where GH200 and GB200/GB300 show that their memory can be used. */
+#define GPU_C2C_LINK		0x1498
+#define GPU_HBM_TRAINING	0x200bc
+#define GPU_STATUS_READY	0xffU
+
+#define PCI_CONFIG_BYTES	4096U
+#define FUNCTION_BARS		6
+
+struct model_kind {
+	const char *name;
+	__u16 vendor;
+	__u16 device;
+	__u32 class;		/* 24 bits */
+	bool nvidia_dvsec;
+	bool status_regs;	/* the two readiness registers exist */
+};
+
+enum reset_cause { RESET_FLR, RESET_MESSAGE, RESET_PM, RESET_CAUSES };
+
+struct model_options {
+	const char *socket;
+	const struct model_kind *kind;
+	__u16 vendor;
+	__u16 device;
+	__u64 bar_size[FUNCTION_BARS];
+	__u32 ready_ms;
+	__u32 reset_ready_ms;
+	__u32 valid_ms;
+	__u32 ready_after_resets;
+	__u32 stuck;		/* offset of a register, 0: none */
+	__u8 active_timeout;
+	bool cxl;
+	bool flr;
+	bool pm_reset;
+	bool broken;
+	bool scratch_survives;
+};
+
+/* gpu.c: when the memory is ready, and the registers of BAR 0 */
+struct gpu {
+	const struct model_options *opt;
+	bool powered;
+	__u64 power_on_until;	/* ms of the monotonic clock, as the next two */
+	__u64 ready_at;
+	__u64 valid_at;
+	__u32 reset_ready_ms;
+	__u32 reset_valid_ms;
+	__u32 need_resets;
+	__u32 scratch;
+	__u32 polls;
+	__u32 resets[RESET_CAUSES];
+};
+
+/* config.c: config space, and where in it things are (0: nowhere) */
+struct config {
+	__u8 bytes[PCI_CONFIG_BYTES];
+	__u8 reset[PCI_CONFIG_BYTES];	/* what a reset brings back */
+	__u8 writable[PCI_CONFIG_BYTES];
+	__u8 clearable[PCI_CONFIG_BYTES];	/* by writing a 1 */
+	__u16 pm;
+	__u16 exp;
+	__u16 cxl_size;		/* Range 1 Size Low: the word with the bits */
+};
+
+/* function.c: the whole */
+struct bar {
+	__u64 size;
+	__u8 *memory;
+	int fd;			/* behind a memory BAR; -1 for registers */
+};
+
+struct function {
+	const struct model_options *opt;
+	struct config config;
+	struct gpu gpu;
+	struct bar bar[FUNCTION_BARS];
+};
+
+const struct model_kind *model_find(const char *name);
+
+void gpu_init(struct gpu *gpu, const struct model_options *opt);
+void gpu_power_on(struct gpu *gpu);
+void gpu_reset(struct gpu *gpu, enum reset_cause cause);
+bool gpu_ready(const struct gpu *gpu);
+bool gpu_info_valid(const struct gpu *gpu);
+void gpu_read(struct gpu *gpu, const struct bar *bar, __u64 offset, void *data,
+	      size_t count);
+void gpu_write(struct gpu *gpu, const struct bar *bar, __u64 offset,
+	       const void *data, size_t count);
+
+void config_init(struct config *config, const struct model_options *opt);
+void config_reset(struct config *config);
+void config_show_memory(struct config *config, bool valid, bool active);
+/* Says what reset, if any, the write asks for: a reset_cause, or -1. */
+int config_write(struct config *config, size_t offset, const __u8 *data,
+		 size_t count);
+
+int function_init(struct function *fn, const struct model_options *opt);
+void function_exit(struct function *fn);
+void function_reset(struct function *fn, enum reset_cause cause);
+__u64 function_region_size(const struct function *fn, __u32 region);
+/* 0, or a negative errno */
+int function_read(struct function *fn, __u32 region, __u64 offset, void *data,
+		  __u32 count);
+int function_write(struct function *fn, __u32 region, __u64 offset,
+		   const void *data, __u32 count);
+
+/* protocol.c: serves until the other side is gone; 0, or a negative errno */
+int protocol_serve(struct function *fn, int sock);
+
+#endif /* COHERENT_MODEL_H */

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The function behind the protocol: config space, registers, readiness and
+ * resets. Times are compared one way only, so that a slow machine cannot make
+ * a test fail: not ready before its time, and ready at some time.
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <string.h>
+#include <time.h>
+
+#include "client.h"
+#include "model.h"
+
+#define BAR0	VFIO_PCI_BAR0_REGION_INDEX
+#define BAR2	VFIO_PCI_BAR2_REGION_INDEX
+#define CONFIG	VFIO_PCI_CONFIG_REGION_INDEX
+
+static __u16 get16(struct client *cl, __u64 offset)
+{
+	__u16 value = 0;
+
+	CHECK(!client_read(cl, CONFIG, offset, &value, sizeof(value)));
+	return value;
+}
+
+static void put16(struct client *cl, __u64 offset, __u16 value)
+{
+	CHECK(!client_write(cl, CONFIG, offset, &value, sizeof(value)));
+}
+
+/* Where the capability is; a list that does not end is not walked for ever. */
+static __u8 find_cap(struct client *cl, __u8 id)
+{
+	__u8 at = get16(cl, PCI_CAPABILITY_LIST);
+	unsigned int limit;
+
+	for (limit = 48; at && limit; limit--) {
+		__u16 header = get16(cl, at);
+
+		if ((header & 0xff) == id)
+			return at;
+		at = header >> 8;
+	}
+	return 0;
+}
+
+/* After @at, or from the beginning on if that is 0. */
+static __u16 find_ext_cap(struct client *cl, __u16 at, __u16 id)
+{
+	unsigned int limit;
+
+	at = at ? client_get(cl, CONFIG, at) >> 20 : 0x100;
+	for (limit = 960; at && limit; limit--) {
+		__u32 header = client_get(cl, CONFIG, at);
+
+		if ((header & 0xffff) == id)
+			return at;
+		at = header >> 20;
+	}
+	return 0;
+}
+
+static __u16 find_dvsec(struct client *cl, __u16 vendor, __u16 id)
+{
+	__u16 at = 0;
+
+	while ((at = find_ext_cap(cl, at, 0x23)))
+		if (get16(cl, at + 4) == vendor && get16(cl, at + 8) == id)
+			break;
+	return at;
+}
+
+/* What a driver polls, polled until the limit. */
+static bool becomes(struct client *cl, __u32 region, __u64 offset, __u32 mask,
+		    __u32 value)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	__u64 limit = client_now_ms() + CLIENT_LIMIT_MS;
+
+	while ((client_get(cl, region, offset) & mask) != value) {
+		if (client_now_ms() > limit)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static bool is_ready(struct client *cl)
+{
+	bool link = client_get(cl, BAR0, GPU_C2C_LINK) == GPU_STATUS_READY;
+	bool hbm = client_get(cl, BAR0, GPU_HBM_TRAINING) == GPU_STATUS_READY;
+
+	return link && hbm;
+}
+
+static void flr(struct client *cl)
+{
+	put16(cl, find_cap(cl, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL,
+	      PCI_EXP_DEVCTL_BCR_FLR);
+}
+
+static __u32 sized(struct client *cl, __u64 offset)
+{
+	client_put(cl, CONFIG, offset, ~0U);
+	return client_get(cl, CONFIG, offset);
+}
+
+void test_config(void)
+{
+	struct client cl;
+	__u8 cap;
+
+	client_start(&cl, "--model=gh200", "--device-id=0x2345", "--bar4=8G",
+		     NULL);
+	CHECK(client_get(&cl, CONFIG, PCI_VENDOR_ID) == 0x234510de);
+	CHECK(client_get(&cl, CONFIG, PCI_CLASS_REVISION) >> 8 == 0x030200);
+	CHECK(sized(&cl, PCI_BASE_ADDRESS_0) == 0xff000004);
+	CHECK(sized(&cl, PCI_BASE_ADDRESS_1) == 0xffffffff);
+	CHECK(sized(&cl, PCI_BASE_ADDRESS_2) == 0xfc00000c);
+	CHECK(sized(&cl, PCI_BASE_ADDRESS_4) == 0x0000000c);
+	CHECK(sized(&cl, PCI_BASE_ADDRESS_5) == 0xfffffffe);
+	CHECK(!sized(&cl, PCI_ROM_ADDRESS));
+
+	client_put(&cl, CONFIG, PCI_VENDOR_ID, 0);
+	CHECK(get16(&cl, PCI_VENDOR_ID) == 0x10de);
+	put16(&cl, PCI_COMMAND, 0xffff);
+	CHECK(get16(&cl, PCI_COMMAND) == 0x0546);
+
+	cap = find_cap(&cl, PCI_CAP_ID_PM);
+	CHECK(cap && get16(&cl, cap + PCI_PM_CTRL) & PCI_PM_CTRL_NO_SOFT_RESET);
+	CHECK(find_cap(&cl, PCI_CAP_ID_MSI));
+	cap = find_cap(&cl, PCI_CAP_ID_EXP);
+	CHECK(cap && get16(&cl, cap + PCI_EXP_FLAGS) == 2);
+	CHECK(client_get(&cl, CONFIG, cap + PCI_EXP_DEVCAP) &
+	      PCI_EXP_DEVCAP_FLR);
+	put16(&cl, cap + PCI_EXP_DEVCTL, 0xf);
+	CHECK((get16(&cl, cap + PCI_EXP_DEVCTL) & 0xf) == 0xf);
+	CHECK(client_finish(&cl));
+}
+
+void test_ext_caps(void)
+{
+	struct client cl;
+	__u16 at;
+
+	client_start(&cl, "--model=gb200", NULL);
+	CHECK(client_get(&cl, CONFIG, PCI_VENDOR_ID) == 0x294110de);
+	at = find_dvsec(&cl, 0x10de, 3);
+	CHECK(at && get16(&cl, at + 0xa) & 1);
+	CHECK(!find_dvsec(&cl, 0x1e98, 0));
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=gb300", "--cxl", "--cxl-active-timeout=5",
+		     NULL);
+	CHECK(client_get(&cl, CONFIG, PCI_VENDOR_ID) == 0x31c210de);
+	CHECK(find_dvsec(&cl, 0x10de, 3));
+	at = find_dvsec(&cl, 0x1e98, 0);
+	CHECK(at && get16(&cl, at + 6) >> 4 >= 0x38);
+	CHECK(at && get16(&cl, at + 6) & 0xf);
+	CHECK(client_get(&cl, CONFIG, at + 0x1c) >> 13 == 5);
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=gh200", "--cxl", NULL);
+	CHECK(find_dvsec(&cl, 0x1e98, 0) == 0x100);
+	CHECK(client_finish(&cl));
+}
+
+/* Every kind of function has it, and it is the last of the list. */
+void test_aer(void)
+{
+	static const char *const models[] = {
+		"--model=gh200", "--model=gb200", "--model=gb300",
+		"--model=plain",
+	};
+	struct client cl;
+	__u32 severity;
+	__u16 at;
+	size_t i;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(models); i++) {
+		client_start(&cl, models[i / 2], i % 2 ? "--cxl" : NULL, NULL);
+		at = find_ext_cap(&cl, 0, PCI_EXT_CAP_ID_ERR);
+		CHECK(at && client_get(&cl, CONFIG, at) ==
+		      (PCI_EXT_CAP_ID_ERR | 2 << 16));
+		CHECK(at && at + 0x48U <= PCI_CONFIG_BYTES);
+
+		/* A data link error is fatal, a poisoned TLP is not. */
+		severity = client_get(&cl, CONFIG, at + PCI_ERR_UNCOR_SEVER);
+		CHECK(severity & PCI_ERR_UNC_DLP);
+		CHECK(!(severity & PCI_ERR_UNC_POISON_TLP));
+		client_put(&cl, CONFIG, at + PCI_ERR_UNCOR_SEVER,
+			   PCI_ERR_UNC_POISON_TLP);
+		CHECK(client_get(&cl, CONFIG, at + PCI_ERR_UNCOR_SEVER) ==
+		      PCI_ERR_UNC_POISON_TLP);
+		CHECK(sized(&cl, at + PCI_ERR_UNCOR_MASK) & PCI_ERR_UNC_DLP);
+		CHECK(sized(&cl, at + PCI_ERR_COR_MASK) & PCI_ERR_COR_RCVR);
+
+		/* Writing sets no status, whatever it clears. */
+		CHECK(!sized(&cl, at + PCI_ERR_UNCOR_STATUS));
+		CHECK(!sized(&cl, at + PCI_ERR_COR_STATUS));
+		CHECK(!sized(&cl, at + PCI_ERR_HEADER_LOG));
+
+		flr(&cl);
+		CHECK(client_get(&cl, CONFIG, at + PCI_ERR_UNCOR_SEVER) ==
+		      severity);
+		CHECK(client_finish(&cl));
+	}
+}
+
+void test_registers(void)
+{
+	struct client cl;
+	__u8 bytes[8];
+
+	client_start(&cl, "--model=gh200", NULL);
+	CHECK(client_get(&cl, BAR0, TEST_MAGIC_REG) == TEST_MAGIC);
+	client_put(&cl, BAR0, TEST_MAGIC_REG, 0);
+	CHECK(client_get(&cl, BAR0, TEST_MAGIC_REG) == TEST_MAGIC);
+
+	/* Any width, across registers: scratch is bytes 8-11. */
+	client_put(&cl, BAR0, TEST_SCRATCH, 0x44332211);
+	CHECK(!client_write(&cl, BAR0, TEST_SCRATCH + 1, "\xaa", 1));
+	CHECK(client_get(&cl, BAR0, TEST_SCRATCH) == 0x4433aa11);
+	CHECK(!client_read(&cl, BAR0, 6, bytes, sizeof(bytes)));
+	CHECK(!memcmp(bytes, "\0\0\x11\xaa\x33\x44\0\0", 8));
+
+	client_put(&cl, BAR0, 0x100000, 0x12345678);
+	CHECK(client_get(&cl, BAR0, 0x100000) == 0x12345678);
+	CHECK(client_read(&cl, BAR0, (16 << 20) - 3, bytes, 4) == -EINVAL);
+	CHECK(client_read(&cl, BAR0, ~0ULL - 1, bytes, 4) == -EINVAL);
+	CHECK(client_write(&cl, BAR0, 16 << 20, bytes, 1) == -EINVAL);
+	CHECK(client_read(&cl, 1, 0, bytes, 0) == -EINVAL);
+	CHECK(client_read(&cl, 0xffffffff, 0, bytes, 4) == -EINVAL);
+	CHECK(client_read(&cl, CONFIG, 4093, bytes, 4) == -EINVAL);
+	CHECK(client_finish(&cl));
+}
+
+void test_memory(void)
+{
+	const __u64 last = (8ULL << 30) - 4;
+	struct client cl;
+
+	client_start(&cl, "--model=plain", "--bar2=8G", NULL);
+	client_put(&cl, BAR2, last, 0xcafe);
+	CHECK(client_get(&cl, BAR2, last) == 0xcafe);
+	CHECK(!client_get(&cl, BAR2, 0));
+	CHECK(!client_call(&cl, WIRE_DEVICE_RESET, NULL, 0, -1));
+	CHECK(client_get(&cl, BAR2, last) == 0xcafe);
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=plain", "--bar2=0", NULL);
+	CHECK(!client_get(&cl, CONFIG, PCI_BASE_ADDRESS_2));
+	CHECK(client_finish(&cl));
+}
+
+void test_ready(void)
+{
+	struct client cl;
+	__u64 start;
+
+	client_start(&cl, "--model=gh200", "--ready-ms=200", NULL);
+	start = client_now_ms();
+	/* What switching the machine on does must not cut it short. */
+	CHECK(!client_call(&cl, WIRE_DEVICE_RESET, NULL, 0, -1));
+	CHECK(becomes(&cl, BAR0, GPU_HBM_TRAINING, ~0U, GPU_STATUS_READY));
+	CHECK(client_now_ms() - start >= 199);
+	CHECK(is_ready(&cl));
+	CHECK(client_get(&cl, BAR0, TEST_POLLS) >= 3);
+
+	client_put(&cl, BAR0, TEST_READY, TEST_NEVER);
+	CHECK(!is_ready(&cl));
+	CHECK(client_get(&cl, BAR0, TEST_READY) == TEST_NEVER);
+	client_put(&cl, BAR0, TEST_READY, 100000);
+	CHECK(!is_ready(&cl));
+	CHECK(client_get(&cl, BAR0, TEST_READY) <= 100000);
+	client_put(&cl, BAR0, TEST_READY, 0);
+	CHECK(is_ready(&cl));
+
+	client_put(&cl, BAR0, TEST_NEED_RESETS, 2);
+	CHECK(!is_ready(&cl));
+	flr(&cl);
+	CHECK(!is_ready(&cl));
+	flr(&cl);
+	CHECK(is_ready(&cl));
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=gh200", "--never-ready", NULL);
+	CHECK(!is_ready(&cl));
+	flr(&cl);
+	CHECK(!is_ready(&cl));
+	CHECK(client_finish(&cl));
+}
+
+void test_flr(void)
+{
+	struct client cl;
+
+	client_start(&cl, "--model=gb200", "--reset-ready-ms=100000", NULL);
+	CHECK(is_ready(&cl));
+	client_put(&cl, BAR0, TEST_SCRATCH, 1);
+	put16(&cl, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	flr(&cl);
+	CHECK(client_get(&cl, BAR0, TEST_RESETS) == 1);
+	CHECK(client_get(&cl, BAR0, TEST_FLRS) == 1);
+	CHECK(!client_get(&cl, BAR0, TEST_SCRATCH));
+	CHECK(!get16(&cl, PCI_COMMAND));
+	CHECK(!is_ready(&cl));
+
+	/* The wait for the last reset is over with the next one. */
+	client_put(&cl, BAR0, TEST_RESET_READY, 0);
+	CHECK(!is_ready(&cl));
+	client_put(&cl, BAR0, TEST_SCRATCH, 1);
+	CHECK(!client_call(&cl, WIRE_DEVICE_RESET, NULL, 0, -1));
+	CHECK(client_get(&cl, BAR0, TEST_RESETS) == 2);
+	CHECK(client_get(&cl, BAR0, TEST_MESSAGES) == 1);
+	CHECK(!client_get(&cl, BAR0, TEST_SCRATCH));
+	CHECK(is_ready(&cl));
+
+	client_put(&cl, BAR0, TEST_RESET_READY, 50);
+	flr(&cl);
+	CHECK(becomes(&cl, BAR0, GPU_C2C_LINK, ~0U, GPU_STATUS_READY));
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=gb200", "--scratch-survives-reset", NULL);
+	client_put(&cl, BAR0, TEST_SCRATCH, 1);
+	flr(&cl);
+	CHECK(client_get(&cl, BAR0, TEST_FLRS) == 1);
+	CHECK(client_get(&cl, BAR0, TEST_SCRATCH) == 1);
+	CHECK(client_finish(&cl));
+}
+
+static void power_cycle(struct client *cl)
+{
+	__u8 pm = find_cap(cl, PCI_CAP_ID_PM);
+
+	put16(cl, pm + PCI_PM_CTRL, 3);
+	CHECK((get16(cl, pm + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK) == 3);
+	put16(cl, pm + PCI_PM_CTRL, 0);
+}
+
+void test_pm_reset(void)
+{
+	struct client cl;
+
+	client_start(&cl, "--model=gh200", "--no-flr", NULL);
+	flr(&cl);
+	CHECK(!client_get(&cl, BAR0, TEST_RESETS));
+	power_cycle(&cl);
+	CHECK(client_get(&cl, BAR0, TEST_PM_RESETS) == 1);
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=gh200", NULL);
+	power_cycle(&cl);
+	CHECK(!client_get(&cl, BAR0, TEST_RESETS));
+	CHECK(client_finish(&cl));
+}
+
+void test_no_reset(void)
+{
+	struct client cl;
+	__u8 cap;
+
+	client_start(&cl, "--model=gh200", "--no-reset", NULL);
+	cap = find_cap(&cl, PCI_CAP_ID_EXP);
+	CHECK(!(client_get(&cl, CONFIG, cap + PCI_EXP_DEVCAP) &
+		PCI_EXP_DEVCAP_FLR));
+	flr(&cl);
+	power_cycle(&cl);
+	CHECK(!client_get(&cl, BAR0, TEST_RESETS));
+	CHECK(client_finish(&cl));
+}
+
+void test_cxl(void)
+{
+	struct client cl;
+	__u16 low;
+
+	client_start(&cl, "--model=gb300", "--cxl", "--ready-ms=100", NULL);
+	low = find_dvsec(&cl, 0x1e98, 0) + 0x1c;
+	CHECK(client_get(&cl, CONFIG, low) & 1);
+	CHECK(becomes(&cl, CONFIG, low, 3, 3));
+	CHECK(!is_ready(&cl));		/* not by way of BAR 0 */
+
+	client_put(&cl, BAR0, TEST_RESET_READY, TEST_NEVER);
+	flr(&cl);
+	CHECK((client_get(&cl, CONFIG, low) & 3) == 1);
+	client_put(&cl, BAR0, TEST_RESET_VALID, TEST_NEVER);
+	client_put(&cl, BAR0, TEST_RESET_READY, 0);
+	flr(&cl);
+	CHECK(!(client_get(&cl, CONFIG, low) & 3));
+	client_put(&cl, BAR0, TEST_VALID, 0);
+	CHECK((client_get(&cl, CONFIG, low) & 3) == 3);
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=gb300", "--cxl", "--cxl-valid-ms=never",
+		     NULL);
+	CHECK(!(client_get(&cl, CONFIG, low) & 3));
+	CHECK(client_finish(&cl));
+}
+
+void test_odd_models(void)
+{
+	struct client cl;
+
+	client_start(&cl, "--model=gh200", "--broken", NULL);
+	CHECK(client_get(&cl, BAR0, TEST_MAGIC_REG) == ~0U);
+	CHECK(client_get(&cl, BAR0, GPU_C2C_LINK) == ~0U);
+	CHECK(get16(&cl, PCI_VENDOR_ID) == 0x10de);
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=gh200", "--stuck=hbm", NULL);
+	CHECK(client_get(&cl, BAR0, GPU_C2C_LINK) == GPU_STATUS_READY);
+	CHECK(client_get(&cl, BAR0, GPU_HBM_TRAINING) != GPU_STATUS_READY);
+	CHECK(client_finish(&cl));
+
+	client_start(&cl, "--model=plain", "--vendor-id=0x1234", NULL);
+	CHECK(client_get(&cl, CONFIG, PCI_VENDOR_ID) == 0x10f01234);
+	CHECK(!client_get(&cl, BAR0, GPU_C2C_LINK));
+	CHECK(client_get(&cl, BAR0, TEST_MAGIC_REG) == TEST_MAGIC);
+	CHECK(client_finish(&cl));
+}

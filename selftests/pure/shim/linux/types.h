@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The few kernel names that the pure parts of the core use, for userspace.
+ * The other headers here only include this one.
+ */
+#ifndef SHIM_LINUX_TYPES_H
+#define SHIM_LINUX_TYPES_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#define U64_MAX				UINT64_MAX
+#define BIT_ULL(n)			(1ULL << (n))
+#define min(a, b)			((a) < (b) ? (a) : (b))
+#define min_t(type, a, b)		min((type)(a), (type)(b))
+#define max_t(type, a, b)		((type)(a) > (type)(b) ? (type)(a) : (type)(b))
+#define check_add_overflow(a, b, r)	__builtin_add_overflow(a, b, r)
+#define is_power_of_2(n)		((n) && !((n) & ((n) - 1)))
+#define EXPORT_SYMBOL_NS_GPL(sym, ns)
+
+static inline u64 roundup_pow_of_two(u64 n)
+{
+	u64 p = 1;
+
+	while (p < n)
+		p <<= 1;
+	return p;
+}
+
+#define PCI_BASE_ADDRESS_SPACE_MEMORY	0x00
+#define PCI_BASE_ADDRESS_MEM_TYPE_64	0x04
+#define PCI_BASE_ADDRESS_MEM_PREFETCH	0x08
+
+#endif

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocations that fail: the first, the second, ... of each operation, until
+ * the operation gets by without reaching the failing one. After each failure
+ * nothing may be left over, and in the end the operation must work.
+ *
+ * Needs a kernel with fault injection (/proc/thread-self/fail-nth), which stock
+ * kernels lack.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "coherent.h"
+
+#define RW		(PROT_READ | PROT_WRITE)
+#define FAIL_NTH	"/proc/thread-self/fail-nth"
+#define MOST		5000	/* an operation with more allocations has a bug */
+
+FIXTURE(nth) {
+	struct expect e;
+	struct fn f;
+	int nth;		/* FAIL_NTH */
+	size_t page;
+	u8 *buf;
+};
+
+static int setting(const char *path, const char *value)
+{
+	int ret = sysfs_write(path, value);
+
+	return ret < 0 ? ret : 0;
+}
+
+FIXTURE_SETUP(nth)
+{
+	self->f.device = -1;
+	self->nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	if (self->nth < 0)
+		SKIP(return, "this kernel cannot inject failures");
+	ASSERT_EQ(0, expect_load(&self->e));
+	/* Allocations that may sleep are most of ours: let them fail too */
+	ASSERT_EQ(0, setting("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"));
+	ASSERT_EQ(0, setting("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"));
+	ASSERT_EQ(0, setting("/sys/kernel/debug/fail_page_alloc/min-order", "0"));
+	self->page = page_size();
+	self->buf = aligned_alloc(self->page, 1 << 16);
+	ASSERT_NE(NULL, self->buf);
+	memset(self->buf, 0x5a, 1 << 16);
+	fault_catch();
+}
+
+FIXTURE_TEARDOWN(nth)
+{
+	char driver[64];
+
+	if (self->nth < 0)
+		return;
+	/* The functions after this test find the device bound */
+	if (pci_driver(self->e.bdf, driver, sizeof(driver)))
+		pci_bind(self->e.bdf, self->e.driver);
+	close(self->nth);
+}
+
+/* The @n-th allocation from here on fails, once */
+static void arm(int nth, int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", n);
+
+	if (pwrite(nth, text, len, 0) != len)
+		abort();
+}
+
+/* Has one failed? In any case none will. */
+static bool disarm(int nth)
+{
+	char text[16] = "";
+	ssize_t len = pread(nth, text, sizeof(text) - 1, 0);
+
+	if (len <= 0)
+		abort();
+	arm(nth, 0);
+	return atoi(text) == 0;
+}
+
+static bool is_bound(const struct expect *e)
+{
+	char driver[64];
+
+	return !pci_driver(e->bdf, driver, sizeof(driver)) &&
+	       !strcmp(driver, e->driver);
+}
+
+static bool is_claimed(const struct expect *e)
+{
+	const struct expect_region *use = expect_region(e, USEMEM);
+	const struct expect_region *res = expect_region(e, RESMEM);
+
+	return iomem_has(use->base, use->len + (res ? res->len : 0), "coherent");
+}
+
+/*
+ * Not where vfio.ko allocates for itself: when that fails while it makes a
+ * group, it warns of its own (vfio_group_release() on a group half made).
+ */
+static int spare_vfio(bool spare)
+{
+	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
+	char name[64], path[128], text[32];
+	u64 start = 0, size = 0;
+	FILE *modules;
+	int ret = 0;
+
+	modules = fopen("/proc/modules", "re");
+	if (!modules)
+		return -errno;
+	while (spare && fscanf(modules, "%63s %llu %*[^\n]", name,
+			       (unsigned long long *)&size) == 2)
+		if (!strcmp(name, "vfio"))
+			break;
+	fclose(modules);
+	if (spare) {
+		FILE *text_start = fopen("/sys/module/vfio/sections/.text", "re");
+
+		if (!text_start)
+			return -errno;
+		if (fscanf(text_start, "%llx", (unsigned long long *)&start) != 1)
+			ret = -EINVAL;
+		fclose(text_start);
+	}
+	for (unsigned int i = 0; i < 2 && !ret; i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/stacktrace-depth", attrs[i]);
+		ret = setting(path, "32");
+		if (ret)
+			break;
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/reject-start", attrs[i]);
+		snprintf(text, sizeof(text), "%#llx", (unsigned long long)start);
+		ret = setting(path, text);
+		if (ret)
+			break;
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/reject-end", attrs[i]);
+		snprintf(text, sizeof(text), "%#llx", (unsigned long long)(start + size));
+		ret = setting(path, text);
+	}
+	return ret;
+}
+
+TEST_F(nth, probe)
+{
+	bool failed;
+	int n;
+
+	ASSERT_EQ(0, spare_vfio(true));
+	for (n = 1; n < MOST; n++) {
+		ASSERT_EQ(0, pci_unbind(self->e.bdf));
+		ASSERT_FALSE(is_claimed(&self->e));
+		arm(self->nth, n);
+		sysfs_write("/sys/bus/pci/drivers_probe", self->e.bdf);
+		failed = disarm(self->nth);
+		ASSERT_EQ(is_bound(&self->e), is_claimed(&self->e)) {
+			TH_LOG("failure %d: bound and claimed differ", n);
+		}
+		if (!failed)
+			break;
+	}
+	ASSERT_EQ(0, spare_vfio(false));
+	TH_LOG("%d failures injected", n - 1);
+	EXPECT_LT(1, n);
+	EXPECT_LT(n, MOST);
+	EXPECT_TRUE(is_bound(&self->e));
+}
+
+TEST_F(nth, open)
+{
+	bool failed;
+	int n, ret;
+
+	for (n = 1; n < MOST; n++) {
+		arm(self->nth, n);
+		ret = fn_open(&self->f, self->e.bdf);
+		failed = disarm(self->nth);
+		if (!ret)
+			fn_close(&self->f);
+		if (!failed)
+			break;
+		/* Whatever failed, the next one finds the device free */
+		ASSERT_EQ(0, fn_open(&self->f, self->e.bdf)) {
+			TH_LOG("after failure %d (open gave %d)", n, ret);
+		}
+		fn_close(&self->f);
+	}
+	TH_LOG("%d failures injected", n - 1);
+	EXPECT_LT(1, n);
+	EXPECT_LT(n, MOST);
+	EXPECT_EQ(0, ret);
+}
+
+/* A page of the mapping is read by the kernel: its fault may fail quietly */
+static int touch_by_kernel(const u8 *p)
+{
+	int fd[2], ret = 0;
+
+	if (pipe(fd))
+		return -errno;
+	if (write(fd[1], p, 1) != 1)
+		ret = -errno;
+	close(fd[0]);
+	close(fd[1]);
+	return ret;
+}
+
+TEST_F(nth, mmap_and_touch)
+{
+	unsigned int regions[] = { USEMEM, RESMEM };
+	bool failed;
+	int n, ret;
+	u8 *p;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		unsigned int index = regions[i];
+		const struct expect_region *r = expect_region(&self->e, index);
+
+		if (!r)
+			continue;
+		for (n = 1; n < MOST; n++) {
+			/* Anew each time: the kernel mapping is kept until close */
+			ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
+			arm(self->nth, n);
+			p = map_plain(&self->f, index, 0, r->len, RW);
+			ret = p == MAP_FAILED ? -errno : touch_by_kernel(p);
+			failed = disarm(self->nth);
+			if (p != MAP_FAILED)
+				munmap(p, r->len);
+			p = map_plain(&self->f, index, 0, self->page, RW);
+			ASSERT_NE(MAP_FAILED, p) {
+				TH_LOG("after failure %d", n);
+			}
+			ASSERT_EQ(0, touch_by_kernel(p));
+			munmap(p, self->page);
+			fn_close(&self->f);
+			if (!failed)
+				break;
+		}
+		TH_LOG("region %u: %d failures injected", index, n - 1);
+		EXPECT_LT(1, n);
+		EXPECT_LT(n, MOST);
+		EXPECT_EQ(0, ret);
+	}
+}
+
+TEST_F(nth, file_io)
+{
+	unsigned int regions[] = { USEMEM, RESMEM };
+	ssize_t ret, len = 1 << 16;
+	bool failed;
+	int n;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		unsigned int index = regions[i / 2];
+		bool write = i % 2;
+
+		if (!expect_region(&self->e, index))
+			continue;
+		for (n = 1; n < MOST; n++) {
+			ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
+			arm(self->nth, n);
+			ret = write ? wr(&self->f, index, self->buf, len, 0) :
+				      rd(&self->f, index, self->buf, len, 0);
+			failed = disarm(self->nth);
+			ASSERT_EQ(len, rd(&self->f, index, self->buf, len, 0)) {
+				TH_LOG("after failure %d", n);
+			}
+			fn_close(&self->f);
+			if (!failed)
+				break;
+		}
+		TH_LOG("region %u: %d failures injected", index, n - 1);
+		EXPECT_LT(n, MOST);
+		EXPECT_EQ(len, ret);
+	}
+}
+
+TEST_F(nth, reset)
+{
+	bool failed;
+	int n, ret;
+
+	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
+	if (!(self->f.info.flags & VFIO_DEVICE_FLAGS_RESET)) {
+		fn_close(&self->f);
+		SKIP(return, "this function cannot be reset");
+	}
+	for (n = 1; n < MOST; n++) {
+		arm(self->nth, n);
+		ret = reset_ioctl(&self->f);
+		failed = disarm(self->nth);
+		ASSERT_EQ(8, rd(&self->f, USEMEM, self->buf, 8, 0)) {
+			TH_LOG("after failure %d (reset gave %d)", n, ret);
+		}
+		if (!failed)
+			break;
+	}
+	fn_close(&self->f);
+	EXPECT_LT(n, MOST);
+	EXPECT_EQ(0, ret);
+}
+
+TEST_HARNESS_MAIN

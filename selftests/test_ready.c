@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device that needs time after a reset: whoever comes too early waits - killably,
+ * for as long as it takes, but not for longer than the backend allows.
+ *
+ * How long the device takes is the test's to choose: the device model has registers
+ * for it. So "in time" is judged by the device's state and not by a clock.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "kselftest_harness.h"
+#include "coherent.h"
+#include "model.h"
+#include "reset_fixture.h"
+
+#define RW		(PROT_READ | PROT_WRITE)
+#define LIMIT_MS	25000	/* for what should need none of that */
+
+static const unsigned int both[] = { USEMEM, RESMEM };
+
+/* ---- after each kind of reset ---- */
+
+/*
+ * Reset a device that then takes a while, and still does when we get to look: or
+ * whatever comes next would say nothing. How long that has to be depends on the
+ * machine and on the kind of reset, so it is found out.
+ */
+static int slow_reset(const struct fn *f, const struct expect *e, enum reset_kind kind)
+{
+	u32 ms, left;
+	int ret;
+
+	for (ms = 300; ms <= 19200; ms *= 2) {
+		ret = block_write(f, TEST_RESET_READY, ms);
+		if (!ret)
+			ret = reset_by(f, e, kind);
+		if (ret)
+			return ret;
+		left = block_read(f, TEST_READY);
+		if (left > 50)
+			return block_write(f, TEST_RESET_READY, 0);
+	}
+	return -ETIME;
+}
+
+static ssize_t io(const struct fn *f, bool write, unsigned int index, void *buf, size_t n, u64 off)
+{
+	return write ? wr(f, index, buf, n, off) : rd(f, index, buf, n, off);
+}
+
+TEST_F_TIMEOUT(kinds, first_file_io_waits, 120)
+{
+	u64 mark = now_ms() | 1, got;
+
+	if (!self->e.model || !self->e.readiness)
+		SKIP(return, "no readiness to wait for");
+	for (unsigned int k = 0; k < 2 * ARRAY_SIZE(both); k++) {
+		unsigned int index = both[k / 2];
+		bool write = k & 1;
+
+		if (!expect_region(&self->e, index))
+			continue;
+		ASSERT_EQ(8, wr(&self->f, index, &mark, 8, 64));
+		ASSERT_EQ(0, slow_reset(&self->f, &self->e, variant->kind));
+		got = mark;
+		EXPECT_EQ(8, io(&self->f, write, index, &got, 8, 64));
+		EXPECT_EQ(0, block_read(&self->f, TEST_READY))
+			TH_LOG("%s came through before the device was ready",
+			       write ? "write" : "read");
+		EXPECT_EQ(mark, got);
+	}
+}
+
+TEST_F_TIMEOUT(kinds, first_touch_waits, 120)
+{
+	struct fault_seen seen;
+	u64 mark, got;
+	u8 *p;
+
+	if (!self->e.model || !self->e.readiness)
+		SKIP(return, "no readiness to wait for");
+	for (unsigned int k = 0; k < ARRAY_SIZE(both); k++) {
+		if (!expect_region(&self->e, both[k]))
+			continue;
+		p = map_plain(&self->f, both[k], 0, self->page, RW);
+		ASSERT_NE(MAP_FAILED, p);
+		mark = now_ms() + k;
+		ASSERT_EQ(0, touch_write(p, 8, mark, &seen));
+		ASSERT_EQ(0, slow_reset(&self->f, &self->e, variant->kind));
+		EXPECT_EQ(0, touch_read(p, 8, &got, &seen));
+		EXPECT_EQ(0, block_read(&self->f, TEST_READY));
+		EXPECT_EQ(mark, got);
+		munmap(p, self->page);
+	}
+}
+
+/* ---- waiting: killed, overtaken by another reset, in vain ---- */
+
+FIXTURE(wait) {
+	struct expect e;
+	struct fn f;
+	size_t page;
+};
+
+FIXTURE_VARIANT(wait) {
+	bool touch;
+};
+
+FIXTURE_VARIANT_ADD(wait, file_io) { .touch = false };
+FIXTURE_VARIANT_ADD(wait, fault) { .touch = true };
+
+FIXTURE_SETUP(wait)
+{
+	ASSERT_EQ(0, expect_load(&self->e));
+	self->f.device = -1;
+	if (!self->e.model || !self->e.readiness || self->e.no_reset)
+		SKIP(return, "no readiness to wait for, or no reset");
+	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
+	ASSERT_EQ(0, block_calm(&self->f));
+	self->page = page_size();
+	fault_catch();
+}
+
+FIXTURE_TEARDOWN(wait)
+{
+	if (self->f.device < 0)
+		return;
+	block_calm(&self->f);
+	fn_close(&self->f);
+}
+
+struct waiter {
+	const struct fn *f;
+	unsigned int index;
+	u8 *map;			/* NULL: file I/O */
+	pid_t tid;
+	atomic_int state;		/* 0 not yet, 1 about to, 2 done */
+	ssize_t ret;			/* 8, or what went wrong; -SIGBUS of a mapping: -EFAULT */
+	struct fault_seen seen;
+	u64 got;
+};
+
+static void *waiter_run(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->tid = syscall(SYS_gettid);
+	atomic_store(&w->state, 1);
+	if (w->map)
+		w->ret = touch_read(w->map, 8, &w->got, &w->seen) ? -EFAULT : 8;
+	else
+		w->ret = rd(w->f, w->index, &w->got, 8, 0);
+	atomic_store(&w->state, 2);
+	return NULL;
+}
+
+/* It has begun, and sleeps in the kernel; or it is through (which is a failure) */
+static bool waiter_sleeps(void *arg)
+{
+	struct waiter *w = arg;
+	int state = atomic_load(&w->state);
+
+	return state == 2 || (state == 1 && task_blocked(w->tid));
+}
+
+static bool waiter_done(void *arg)
+{
+	struct waiter *w = arg;
+
+	return atomic_load(&w->state) == 2;
+}
+
+struct polled {
+	const struct fn *f;
+	u32 from;
+};
+
+static bool polled_twice(void *arg)
+{
+	struct polled *p = arg;
+
+	return block_read(p->f, TEST_POLLS) - p->from >= 2;
+}
+
+/* The device never becomes ready by itself; one more reset makes it so */
+static int never_until_next_reset(const struct fn *f)
+{
+	int ret = block_write(f, TEST_NEED_RESETS, 2);
+
+	return ret ? ret : reset_ioctl(f);
+}
+
+TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
+{
+	struct polled polled = { .f = &self->f };
+	struct waiter *w;
+	int status;
+	pid_t pid;
+
+	w = mmap(NULL, sizeof(*w), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, w);
+	w->f = &self->f;
+	w->index = USEMEM;
+	if (variant->touch) {
+		w->map = map_plain(&self->f, USEMEM, 0, self->page, RW);
+		ASSERT_NE(MAP_FAILED, w->map);
+	}
+	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	polled.from = block_read(&self->f, TEST_POLLS);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		waiter_run(w);
+		_exit(7);
+	}
+	/* somebody looks at the device again and again: that can only be the child */
+	ASSERT_TRUE(wait_for(polled_twice, &polled, LIMIT_MS));
+	ASSERT_TRUE(wait_for(waiter_sleeps, w, LIMIT_MS));
+	ASSERT_EQ(1, atomic_load(&w->state));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	status = wait_child(pid, LIMIT_MS);
+	EXPECT_LE(0, status) TH_LOG("a killed process went on waiting for the device");
+	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	EXPECT_EQ(1, atomic_load(&w->state));
+	/* nobody has taken the device for ready meanwhile */
+	EXPECT_EQ(1, block_read(&self->f, TEST_NEED_RESETS));
+}
+
+TEST_F_TIMEOUT(wait, reset_during_the_wait, 90)
+{
+	struct polled polled = { .f = &self->f };
+	struct waiter w = { .f = &self->f, .index = USEMEM };
+	u64 mark = now_ms() | 1;
+	pthread_t t;
+
+	ASSERT_EQ(8, wr(&self->f, USEMEM, &mark, 8, 0));
+	if (variant->touch) {
+		w.map = map_plain(&self->f, USEMEM, 0, self->page, RW);
+		ASSERT_NE(MAP_FAILED, w.map);
+	}
+	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	polled.from = block_read(&self->f, TEST_POLLS);
+	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
+	ASSERT_TRUE(wait_for(polled_twice, &polled, LIMIT_MS));
+	ASSERT_EQ(1, atomic_load(&w.state));
+	/* the reset gets through although somebody waits ... */
+	ASSERT_EQ(0, reset_ioctl(&self->f));
+	EXPECT_EQ(0, block_read(&self->f, TEST_NEED_RESETS));
+	/* ... who then gets what was asked for, and no -EAGAIN */
+	ASSERT_TRUE(wait_for(waiter_done, &w, LIMIT_MS));
+	pthread_join(t, NULL);
+	EXPECT_EQ(8, w.ret) TH_LOG("signal %d", w.seen.sig);
+	EXPECT_EQ(mark, w.got);
+}
+
+/* The wait starts again with each reset: a series of them never adds up to a timeout */
+TEST_F_TIMEOUT(wait, many_resets_during_the_wait, 120)
+{
+	struct polled polled = { .f = &self->f };
+	struct waiter w = { .f = &self->f, .index = USEMEM };
+	u64 mark = now_ms() | 1;
+	pthread_t t;
+
+	ASSERT_EQ(8, wr(&self->f, USEMEM, &mark, 8, 0));
+	if (variant->touch) {
+		w.map = map_plain(&self->f, USEMEM, 0, self->page, RW);
+		ASSERT_NE(MAP_FAILED, w.map);
+	}
+	ASSERT_EQ(0, block_write(&self->f, TEST_NEED_RESETS, 6));
+	ASSERT_EQ(0, reset_ioctl(&self->f));
+	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
+	for (int i = 0; i < 5; i++) {
+		polled.from = block_read(&self->f, TEST_POLLS);
+		ASSERT_TRUE(wait_for(polled_twice, &polled, LIMIT_MS));
+		ASSERT_EQ(1, atomic_load(&w.state));
+		ASSERT_EQ(0, i & 1 ? reset_sysfs(self->e.bdf) : reset_ioctl(&self->f));
+	}
+	ASSERT_TRUE(wait_for(waiter_done, &w, LIMIT_MS));
+	pthread_join(t, NULL);
+	EXPECT_EQ(8, w.ret) TH_LOG("signal %d", w.seen.sig);
+	EXPECT_EQ(mark, w.got);
+}
+
+TEST_F_TIMEOUT(wait, never_ready, 300)
+{
+	struct fault_seen seen;
+	u64 word = 1, got;
+	u8 *p;
+
+	if (!self->e.slow)
+		SKIP(return, "takes the backend's whole limit; run where that is asked for");
+	p = map_plain(&self->f, USEMEM, 0, self->page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	if (variant->touch) {
+		EXPECT_EQ(-EFAULT, touch_read(p, 8, &got, &seen));
+		EXPECT_EQ(SIGBUS, seen.sig);
+		EXPECT_EQ(p, seen.addr);
+	} else {
+		EXPECT_EQ(-ETIME, rd(&self->f, USEMEM, &got, 8, 0));
+	}
+	/* once the limit has run out the others need not wait for it again */
+	EXPECT_EQ(-ETIME, wr(&self->f, USEMEM, &word, 8, 0));
+	EXPECT_EQ(-ETIME, rd(&self->f, USEMEM, &got, 8, 0));
+	EXPECT_EQ(-EFAULT, touch_write(p, 8, 1, &seen));
+	EXPECT_EQ(SIGBUS, seen.sig);
+	/* the next reset is a new chance */
+	ASSERT_EQ(0, reset_ioctl(&self->f));
+	EXPECT_EQ(8, rd(&self->f, USEMEM, &got, 8, 0));
+	EXPECT_EQ(0, touch_read(p, 8, &got, &seen));
+	munmap(p, self->page);
+}
+
+TEST_HARNESS_MAIN
