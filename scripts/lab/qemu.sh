@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The machine: how much memory, where the reserved ranges lie in it, and QEMU's
+# command line. Sourced by run.
+
+GIB=$((1 << 30))
+ARM64_RAM=$GIB			# where the virt machine's memory begins
+X86_LOW=$((2 * GIB))		# end of q35's memory below 4 GiB, if it has more
+X86_HIGH=$((4 * GIB))		# where the rest goes on
+
+# parse_reserve BASE+SIZE: adds FIRST-LAST (inclusive, hex) to RESERVED.
+parse_reserve() {
+	local base size
+	[[ $1 == *?+?* ]] || die "--reserve $1: it is BASE+SIZE"
+	base=$(bytes "${1%+*}")
+	size=$(bytes "${1#*+}")
+	base=$((base)) size=$((size))
+	if [ "$base" -le 0 ] || [ "$size" -le 0 ] || [ $(((base | size) & 0xfff)) != 0 ]; then
+		die "--reserve $1: base and size must be positive multiples of 4 KiB"
+	fi
+	RESERVED+=("$(printf '0x%x-0x%x' "$base" $((base + size - 1)))")
+}
+
+# plan_memory ARCH MEM: sets RAM (bytes that QEMU gives) and MEMORY_ARGS (what
+# the kernel is told), from RESERVED and the caller's wish, if any. QEMU takes
+# memory from this machine only as the guest touches it.
+plan_memory() {
+	local arch=$1 range first last end=0 lowest=0 least
+	for range in "${RESERVED[@]}"; do
+		first=$((${range%-*})) last=$((${range#*-}))
+		[ "$last" -lt "$end" ] || end=$((last + 1))
+		if [ $lowest = 0 ] || [ $first -lt $lowest ]; then
+			lowest=$first
+		fi
+	done
+	RAM=$((4 * GIB))
+	case $arch in
+	amd64)
+		[ $end -le $X86_HIGH ] || RAM=$((end - X86_HIGH + X86_LOW))
+		least=$RAM
+		;;
+	arm64)
+		# A GiB above all of it, where UEFI puts the kernel and the initrd.
+		[ $((end + GIB)) -le $((RAM + ARM64_RAM)) ] ||
+			RAM=$((end + GIB - ARM64_RAM))
+		least=$RAM
+		;;
+	esac
+	RAM=$(((RAM + GIB - 1) / GIB * GIB))
+	if [ -n "$2" ]; then
+		RAM=$(($(bytes "$2")))
+		[ $end = 0 ] || [ $RAM -ge "$least" ] ||
+			die "--mem $2 is too little for the reserved ranges; leave it out, or give $((least >> 20))M or more"
+	fi
+	[ $RAM -ge $((GIB / 4)) ] || die "--mem: a guest needs 256M or more"
+
+	MEMORY_ARGS=
+	case $arch in
+	amd64)
+		for range in "${RESERVED[@]}"; do
+			first=$((${range%-*})) last=$((${range#*-}))
+			# The firmware's ACPI tables are in the last MiB of low memory.
+			if [ $first -lt $X86_HIGH ] && [ $last -ge $((X86_LOW - (1 << 20))) ]; then
+				die "reserved range $range: x86 guests have memory up to 0x7fefffff and from 0x100000000"
+			fi
+			MEMORY_ARGS+=" memmap=$((last + 1 - first))\$$first"
+		done
+		;;
+	arm64)
+		[ $lowest = 0 ] || [ $lowest -ge $((ARM64_RAM + GIB / 2)) ] ||
+			die "reserved ranges on arm64 must be at 0x60000000 or above"
+		[ $lowest = 0 ] || MEMORY_ARGS=" mem=$((lowest - ARM64_RAM))"
+		;;
+	esac
+}
+
+# qemu_command ARCH: sets QEMU to the whole command, with paths as seen inside.
+qemu_command() {
+	local arch=$1 append
+	append="nokaslr panic=-1 oops=panic ignore_loglevel printk.devkmsg=on"
+	append+=" log_buf_len=4M mitigations=off sysrq_always_enabled rdinit=/init$MEMORY_ARGS"
+	case $arch in
+	amd64)
+		QEMU=(qemu-system-x86_64 -machine q35,memory-backend=ram -cpu max
+			-device intel-iommu,intremap=on,caching-mode=on,aw-bits=48)
+		append+=" console=ttyS0 earlycon=uart8250,io,0x3f8 intel_iommu=on"
+		# At boot the kernel counts timer ticks against the CPU's speed, and
+		# panics when a busy host lets too few through.
+		append+=" no_timer_check"
+		[ ! -e "$RUN_DIR/ssdt.aml" ] || QEMU+=(-acpitable "file=ssdt.aml")
+		;;
+	arm64)
+		# pauth-impdef: the architected algorithm is slow to emulate.
+		QEMU=(qemu-system-aarch64
+			-machine "virt,memory-backend=ram,gic-version=3,virtualization=on,ras=on"
+			-cpu "max,pauth-impdef=on"
+			-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd
+			-device virtio-iommu-pci,addr=0x1c)
+		append+=" console=ttyAMA0 earlycon"
+		;;
+	esac
+	QEMU+=(-accel tcg -smp "$SMP" -m "$((RAM >> 20))M"
+		-object "memory-backend-ram,id=ram,size=$((RAM >> 20))M,reserve=off"
+		-nodefaults -no-user-config -display none -no-reboot
+		-chardev socket,id=console,path=console.sock -serial chardev:console
+		-device virtio-serial-pci,addr=0x1d
+		-chardev socket,id=output,path=output.sock
+		-device virtserialport,chardev=output,name=lab.out
+		# QEMU's monitor, for guest programs, by way of vm.py.
+		-chardev socket,id=qmp,path=qmp.sock,server=on,wait=off
+		-mon chardev=qmp,mode=control
+		-chardev socket,id=monitor,path=monitor.sock
+		-device virtserialport,chardev=monitor,name=lab.qmp
+		-kernel "/lab/kernels/$KERNEL/vmlinuz" -initrd initrd
+		-append "$append${APPEND:+ $APPEND}" "${DEVICE_QEMU[@]}")
+}

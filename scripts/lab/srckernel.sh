@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The newest kernel source that the archive has, and kernels of our own made
+# from it: src-amd64, and src-amd64-X with config/X.config on top. Sourced by setup.
+
+newest_source() {
+	in_root apt-cache pkgnames linux-source- |
+		grep -E '^linux-source-[0-9.]+$' | sort -V | tail -n 1
+}
+
+fetch_source() {
+	local package tmp=$LAB_DIR/src/.fetch.tmp
+	[ ! -e "$LAB_DIR/src/linux/.unpacked" ] || return 0
+	[ ! -e "$LAB_DIR/src/source.deb" ] || return 0
+	update_lists
+	package=$(newest_source)
+	[ -n "$package" ] || die "the archive has no linux-source package"
+	say "fetching $package (about 160 MB)"
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	fetch_debs "$tmp" "$package"
+	mv "$tmp"/*.deb "$LAB_DIR/src/source.deb"
+	rmdir "$tmp"
+}
+
+# The package holds one big tar.xz; stream it, it is needed only once.
+unpack_source() {
+	local tmp=$LAB_DIR/src/.linux.tmp
+	[ ! -e "$LAB_DIR/src/linux/.unpacked" ] || return 0
+	say "unpacking the kernel's source in the background"
+	rm -rf "$tmp" "$LAB_DIR/src/linux"
+	mkdir -p "$tmp"
+	in_root bash -c 'set -euo pipefail
+		dpkg-deb --fsys-tarfile /lab/src/source.deb |
+		tar -xO --wildcards "./usr/src/linux-source-*.tar.xz" |
+		xz -dc | tar -x --strip-components=1 -C /lab/src/.linux.tmp' ||
+		return 1
+	touch "$tmp/.unpacked"
+	mv "$tmp" "$LAB_DIR/src/linux"
+	rm -f "$LAB_DIR/src/source.deb"
+}
+
+# src_fragments NAME: config files that make a kernel, first to last.
+src_fragments() {
+	echo "$LAB_SCRIPTS/config/src-amd64.config"
+	[ "$1" = src-amd64 ] || echo "$LAB_SCRIPTS/config/${1#src-amd64-}.config"
+}
+
+# configure_source NAME BUILD-DIR LOG: kconfig drops what it cannot give without a
+# word, so look whether everything that was asked for is there.
+configure_source() {
+	local name=$1 build=$2 log=$3 files option missing=
+	mapfile -t files < <(src_fragments "$name")
+	make_source "$build" "$log" -s tinyconfig
+	cat "${files[@]}" >>"$LAB_DIR/$build/.config"
+	make_source "$build" "$log" -s olddefconfig
+	while read -r option; do
+		grep -qxF "$option" "$LAB_DIR/$build/.config" || missing+=" $option"
+	done < <(cat "${files[@]}" | grep '^CONFIG_')
+	[ -z "$missing" ] || die "kernel $name: kconfig did not give:$missing"
+}
+
+# make_source BUILD-DIR LOG TARGET...
+make_source() {
+	local build=$1 log=$2
+	shift 2
+	in_root make -C /lab/src/linux O="/lab/$build" ARCH=x86_64 \
+		-j "$(jobs_count)" "$@" >>"$log" 2>&1 || {
+		grep -E -A 5 'error|\*\*\*' "$log" | tail -n 40 >&2
+		die "building the kernel failed (whole log: $log)"
+	}
+}
+
+# setup_src_kernel NAME: built out of tree in $LAB_DIR/src/build-NAME, which
+# then serves as the headers to build modules against.
+setup_src_kernel() {
+	local name=$1 dir=$LAB_DIR/kernels/$1 tmp=$LAB_DIR/kernels/.$1.tmp
+	local build=src/build-$1 log=$LAB_DIR/src/build-$1.log files want rel
+	mapfile -t files < <(src_fragments "$name")
+	want=$(cat "$LAB_DIR/src/linux/Makefile" "${files[@]}" | sha256sum)
+	if [ -e "$dir/.complete" ] && [ "$(cat "$dir/.complete")" = "$want" ]; then
+		return 0
+	fi
+	say "kernel $name: configuring and building (a few minutes; log: $log)"
+	: >"$log"
+	mkdir -p "$LAB_DIR/$build"
+	configure_source "$name" "$build" "$log"
+	make_source "$build" "$log" bzImage modules
+	rel=$(cat "$LAB_DIR/$build/include/config/kernel.release")
+	rm -rf "$tmp"
+	mkdir -p "$tmp/modules"
+	make_source "$build" "$log" INSTALL_MOD_STRIP=1 \
+		INSTALL_MOD_PATH="/lab/kernels/.$name.tmp/modules" modules_install
+	rm -f "$tmp/modules/lib/modules/$rel/build"
+	cp "$LAB_DIR/$build/arch/x86/boot/bzImage" "$tmp/vmlinuz"
+	printf 'amd64\n' >"$tmp/arch"
+	printf '%s\n' "$rel" >"$tmp/release"
+	printf '/lab/%s\n' "$build" >"$tmp/kdir"
+	make_base_initrd "$tmp"
+	printf '%s\n' "$want" >"$tmp/.complete"
+	rm -rf "$dir"
+	mv "$tmp" "$dir"
+}

@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Lanes: pieces of a check that run side by side, each with a log of its own,
+# whose KTAP lines are counted. Sourced by scripts/check*.
+
+LANE_LOGS=${COHERENT_LAB:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/coherent-vfio}/log/check
+LANE_JOBS=${LANE_JOBS:-2}
+LANES=()
+
+# lane NAME COMMAND...: run it in the background, at most LANE_JOBS at a time.
+# It passes when its output has KTAP results, all good, and it returns 0.
+lane() {
+	local name=$1
+	shift
+	while [ "$(jobs -rp | wc -l)" -ge "$LANE_JOBS" ]; do
+		wait -n || :
+	done
+	LANES+=("$name")
+	lane_run "$name" "$@" &
+}
+
+lane_run() {
+	local name=$1 log=$LANE_LOGS/$1.log begin=$SECONDS status=0
+	shift
+	echo "  $name: started"
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	echo "$status" >"$LANE_LOGS/$name.status"
+	echo "  $name: $(lane_count "$name" pass) passed, $(lane_count "$name" fail) failed, $((SECONDS - begin)) s"
+	[ "$(lane_count "$name" fail)" = 0 ] || lane_show "$log"
+}
+
+# lane_count NAME pass|fail|skip. A lane that ends badly without saying which
+# test did, or that ran nothing, is one failure.
+lane_count() {
+	local log=$LANE_LOGS/$1.log status pass fail
+	status=$(cat "$LANE_LOGS/$1.status" 2>/dev/null || echo unfinished)
+	pass=$(grep -E '^ok ' "$log" | grep -c -v ' # SKIP' || :)
+	fail=$(grep -c '^not ok ' "$log" || :)
+	case $2 in
+	pass) echo "$pass" ;;
+	skip) grep -c '^ok .* # SKIP' "$log" || : ;;
+	fail)
+		if [ "$fail" = 0 ] && { [ "$status" != 0 ] || [ "$pass" = 0 ]; }; then
+			fail=1
+		fi
+		echo "$fail"
+		;;
+	esac
+}
+
+# What a person needs of a lane that failed.
+lane_show() {
+	echo "  ---- $1"
+	if grep -q '^not ok ' "$1"; then
+		grep -B 12 '^not ok ' "$1" | tail -n 60
+	else
+		tail -n 40 "$1"
+	fi | sed 's/^/  | /'
+}
+
+# lanes_begin: forget what earlier runs left.
+lanes_begin() {
+	rm -rf "$LANE_LOGS"
+	mkdir -p "$LANE_LOGS"
+}
+
+# lanes_end: wait, and say the closing line; its status is the check's.
+lanes_end() {
+	local name passed=0 failed=0 skipped=0
+	wait
+	for name in "${LANES[@]}"; do
+		passed=$((passed + $(lane_count "$name" pass)))
+		failed=$((failed + $(lane_count "$name" fail)))
+		skipped=$((skipped + $(lane_count "$name" skip)))
+	done
+	echo
+	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s; $skipped tests skipped where a function has nothing to test; logs: $LANE_LOGS"
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
