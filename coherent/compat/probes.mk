@@ -23,7 +23,11 @@ compat-flags += $(call compat-has,linux/vfio_pci_core.h,__vfio_pci_memory_enable
 compat-flags += $(call compat-has,linux/vfio_pci_core.h,vfio_pci_core_get_dmabuf_phys,DMABUF_OP)
 # PFNs had a type of their own, pfn_t, until 6.16
 compat-flags += $(call compat-has,linux/pfn_t.h,pfn_t,PFN_T)
+# sysfs hands binary attributes to their functions as const from 6.16
+compat-flags += $(call compat-has,linux/sysfs.h,^[[:space:]]ssize_t .[*]read.*const struct bin_attribute,CONST_BIN_ATTR)
 # symbol namespaces became string literals in 6.13
 compat-flags += $(call compat-has,linux/module.h,MODULE_INFO.import_ns. ns.$$,STRING_NS)
 
+# Headers of the kernel's that older ones do not have: found after its own
+compat-flags += -I$(COHERENT_COMPAT)/include
 compat-flags += -include $(COHERENT_COMPAT)/compat.h
