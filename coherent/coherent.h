@@ -10,9 +10,11 @@
  *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
  *     map_lock				makes kernel mappings
  *     vfio_pci_core_device.memory_lock	taken by vfio-pci for writing in resets
- *       coherent_reset.lock		reading: memory is touched or mapped
- *					writing: a reset begins or ends
- *         page table locks, i_mmap	(the memory manager's)
+ *       ledger_lock			what is poisoned (poison/ledger.c)
+ *         coherent_reset.lock		reading: memory is touched or mapped
+ *					writing: a reset begins or ends, or
+ *					what is poisoned changes
+ *           page table locks, i_mmap	(the memory manager's)
  *   config_lock			innermost, around plain stores
  *
  * reset_prepare() runs with memory_lock held for writing when VFIO resets and
@@ -33,7 +35,6 @@
 #include "coherent_vfio.h"
 
 struct iov_iter;
-struct vm_fault;
 
 static inline struct coherent_device *
 to_coherent_device(struct vfio_device *core_vdev)
@@ -55,6 +56,12 @@ void coherent_config_clear_bars(struct coherent_device *cdev);
 void *coherent_map(struct coherent_bar *bar);
 void coherent_unmap_all(struct coherent_device *cdev);
 int coherent_map_for_user(struct coherent_bar *bar);
+
+/* mmap.c: user mappings */
+void coherent_revoke(struct coherent_device *cdev, unsigned long first,
+		     unsigned long last);
+bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
+			  unsigned long *addr);
 
 /* copy.c: bytes between a region and a user buffer */
 ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
@@ -94,6 +101,13 @@ int coherent_discover(struct pci_dev *pdev,
 		      struct coherent_layout *layout);
 int coherent_claim(struct coherent_device *cdev);
 void coherent_release(struct coherent_device *cdev);
+
+/* poison/poison.c: memory errors, in the life of the module and of a device */
+int coherent_poison_init(void);
+void coherent_poison_exit(void);
+int coherent_poison_attach(struct coherent_device *cdev);
+void coherent_poison_detach(struct coherent_device *cdev);
+void coherent_poison_reset(struct coherent_device *cdev);
 
 /* passthrough.c */
 extern const struct vfio_device_ops coherent_passthrough_ops;

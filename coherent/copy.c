@@ -19,6 +19,7 @@
 #include <linux/uio.h>
 
 #include "coherent.h"
+#include "poison/poison.h"
 
 /* How much is copied before a waiting reset may have its turn */
 #define COPY_CHUNK	SZ_1M
@@ -51,6 +52,24 @@ static void store(struct coherent_bar *bar, u64 off, const void *from,
 		memcpy(bar->va + off, from, n);
 }
 
+/*
+ * coherent_access_begin_wait(), and keep away from poison. Returns how many of
+ * @n bytes may be touched before coherent_access_end(); or an error, -EIO when
+ * not even one, and then there is nothing to end.
+ */
+static ssize_t begin_copy(struct coherent_bar *bar, u64 off, size_t n)
+{
+	int ret = coherent_access_begin_wait(bar->cdev, COHERENT_ACCESS_COPY);
+
+	if (ret)
+		return ret;
+	n = coherent_poison_clip(bar, off, n);
+	if (n)
+		return n;
+	coherent_access_end(bar->cdev);
+	return -EIO;
+}
+
 /* One copy, no bounce. Returns bytes moved, fewer where the user is absent. */
 static ssize_t copy_direct(struct coherent_bar *bar, struct iov_iter *iter,
 			   u64 off, size_t n)
@@ -58,9 +77,10 @@ static ssize_t copy_direct(struct coherent_bar *bar, struct iov_iter *iter,
 	void *va = bar->va + off;
 	ssize_t ret;
 
-	ret = coherent_access_begin_wait(bar->cdev, COHERENT_ACCESS_COPY);
-	if (ret)
+	ret = begin_copy(bar, off, n);
+	if (ret < 0)
 		return ret;
+	n = ret;
 	pagefault_disable();
 	if (iov_iter_rw(iter) == READ)
 		ret = _copy_mc_to_iter(va, n, iter);
@@ -85,12 +105,12 @@ static ssize_t copy_bounced(struct coherent_bar *bar, struct iov_iter *iter,
 			return -EFAULT;
 	}
 
-	ret = coherent_access_begin_wait(bar->cdev, COHERENT_ACCESS_COPY);
-	if (ret) {
-		if (!read)
-			iov_iter_revert(iter, n);
+	ret = begin_copy(bar, off, n);
+	if (!read && ret < (ssize_t)n)
+		iov_iter_revert(iter, n - max(ret, 0));
+	if (ret < 0)
 		return ret;
-	}
+	n = ret;
 	if (read)
 		n -= load(bar, buf, off, n);
 	else
@@ -149,7 +169,7 @@ static ssize_t copy_chunk(struct coherent_bar *bar, struct iov_iter *iter,
  *
  * Context: no lock held; may sleep, killably.
  * Return: bytes moved, fewer than @count when the buffer ends early; if none:
- * -EFAULT, -EIO (the device did not give the bytes), -ENOMEM, or as
+ * -EFAULT, -EIO (poison, or the device did not give the bytes), -ENOMEM, or as
  * coherent_access_begin_wait().
  */
 ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,

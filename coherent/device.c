@@ -10,6 +10,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
+#include "poison/poison.h"
 
 static int map_ready_bar(struct coherent_device *cdev)
 {
@@ -163,14 +164,23 @@ static int setup_memory(struct coherent_device *cdev)
 		return ret;
 	ret = coherent_ready_at_probe(cdev);
 	if (ret)
-		coherent_release(cdev);
+		goto out_release;
+	ret = coherent_poison_attach(cdev);
+	if (ret)
+		goto out_release;
+	return 0;
+
+out_release:
+	coherent_release(cdev);
 	return ret;
 }
 
 static void teardown_memory(struct coherent_device *cdev)
 {
-	if (cdev->layout.nr_regions)
-		coherent_release(cdev);
+	if (!cdev->layout.nr_regions)
+		return;
+	coherent_poison_detach(cdev);
+	coherent_release(cdev);
 }
 
 /**
@@ -215,13 +225,21 @@ int coherent_pci_probe(struct pci_dev *pdev,
 	}
 
 	dev_set_drvdata(&pdev->dev, &cdev->core);
+	if (layout.nr_regions) {
+		ret = coherent_sysfs_add(cdev);
+		if (ret)
+			goto out_teardown;
+	}
 	ret = vfio_pci_core_register_device(&cdev->core);
 	if (ret)
-		goto out_teardown;
+		goto out_sysfs;
 
 	report(cdev);
 	return 0;
 
+out_sysfs:
+	if (layout.nr_regions)
+		coherent_sysfs_remove(cdev);
 out_teardown:
 	dev_set_drvdata(&pdev->dev, NULL);
 	teardown_memory(cdev);
@@ -244,6 +262,8 @@ void coherent_pci_remove(struct pci_dev *pdev)
 		container_of(core, struct coherent_device, core);
 
 	vfio_pci_core_unregister_device(core);
+	if (cdev->layout.nr_regions)
+		coherent_sysfs_remove(cdev);
 	teardown_memory(cdev);
 	vfio_put_device(&core->vdev);
 }

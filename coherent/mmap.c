@@ -22,6 +22,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
+#include "poison/poison.h"
 
 #ifdef CONFIG_X86
 #include <asm/cpufeature.h>
@@ -34,6 +35,8 @@ static u64 vma_region_offset(const struct vm_area_struct *vma)
 	return PFN_PHYS(vma->vm_pgoff & REGION_PGOFF_MASK);
 }
 
+static const struct vm_operations_struct coherent_vm_ops;
+
 /* The PFN that @addr, an address in @vma, stands for */
 static unsigned long addr_to_pfn(const struct vm_area_struct *vma,
 				 unsigned long addr)
@@ -42,6 +45,29 @@ static unsigned long addr_to_pfn(const struct vm_area_struct *vma,
 
 	return PHYS_PFN(bar->region->base + vma_region_offset(vma) +
 			(addr - vma->vm_start));
+}
+
+/**
+ * coherent_vma_address() - where a mapping shows a page
+ * @vma: any mapping
+ * @pfn: the page
+ * @addr: where to store the address
+ *
+ * Context: mmap_lock or i_mmap is held.
+ * Return: whether it is a mapping of ours that shows the page.
+ */
+bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
+			  unsigned long *addr)
+{
+	unsigned long first;
+
+	if (vma->vm_ops != &coherent_vm_ops)
+		return false;
+	first = addr_to_pfn(vma, vma->vm_start);
+	if (pfn < first || pfn - first >= vma_pages(vma))
+		return false;
+	*addr = vma->vm_start + PFN_PHYS(pfn - first);
+	return true;
 }
 
 /* May the block of @order around the fault be mapped by one entry? */
@@ -55,26 +81,60 @@ static bool block_fits(const struct vm_fault *vmf, unsigned int order)
 	       IS_ALIGNED(addr_to_pfn(vma, addr), 1UL << order);
 }
 
+/* Is there poison in it that keeps the block from being mapped by one entry? */
+static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
+{
+	const struct coherent_bar *bar = vmf->vma->vm_private_data;
+	unsigned long pfn = addr_to_pfn(vmf->vma, vmf->address);
+
+	pfn = ALIGN_DOWN(pfn, 1UL << order);
+	return coherent_poison_blocks(bar->cdev, pfn, pfn + (1UL << order) - 1);
+}
+
+/*
+ * May a poisoned page be mapped for this fault?
+ *
+ * KVM takes a refused page for the death of the machine; given the page, its
+ * guest meets the error as it would on hardware, and can recover. KVM's faults
+ * have none of these flags: userspace's own have USER, user copies of the
+ * kernel INTERRUPTIBLE, pinning for DMA REMOTE.
+ */
+static bool may_map_poison(const struct vm_fault *vmf)
+{
+	const struct coherent_bar *bar = vmf->vma->vm_private_data;
+
+	return bar->cdev->ledger->policy == COHERENT_POISON_AUTO &&
+	       !(vmf->flags & (FAULT_FLAG_USER | FAULT_FLAG_INTERRUPTIBLE |
+			       FAULT_FLAG_REMOTE));
+}
+
 /*
  * A page table's worth of small pages around the fault, for the cost of one
- * fault; what lies around is a convenience and may fail.
+ * fault; what lies around is a convenience and may fail. It leaves poison out.
  */
 static vm_fault_t populate(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
+	const struct coherent_bar *bar = vma->vm_private_data;
 	unsigned long table = ALIGN_DOWN(vmf->address, PMD_SIZE);
 	unsigned long addr = max(table, vma->vm_start);
 	/* The last table of the address space would make table + size wrap */
 	unsigned long left = min(PMD_SIZE - (addr - table), vma->vm_end - addr);
+	unsigned long pfn = addr_to_pfn(vma, addr);
+	unsigned long end = pfn + PHYS_PFN(left);
+	unsigned long poison = coherent_poison_next(pfn, end - 1);
 	vm_fault_t ret;
 
 	ret = vmf_insert_pfn(vma, vmf->address, addr_to_pfn(vma, vmf->address));
-	for (; left && ret == VM_FAULT_NOPAGE; left -= PAGE_SIZE) {
+	for (; pfn < end && ret == VM_FAULT_NOPAGE; pfn++, addr += PAGE_SIZE) {
+		if (pfn == poison) {
+			poison = coherent_poison_next(pfn + 1, end - 1);
+			if (coherent_poison_blocks(bar->cdev, pfn, pfn))
+				continue;
+		}
 		if (addr != vmf->address &&
-		    vmf_insert_pfn(vma, addr, addr_to_pfn(vma, addr)) !=
-		    VM_FAULT_NOPAGE)
+		    vmf_insert_pfn(vma, addr, pfn) != VM_FAULT_NOPAGE)
 			break;
-		addr += PAGE_SIZE;
 	}
 	return ret;
 }
@@ -114,11 +174,13 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
  */
 static vm_fault_t insert_small(struct vm_fault *vmf)
 {
+	if (block_poisoned(vmf, 0) && !may_map_poison(vmf))
+		return VM_FAULT_HWPOISON;
 	if (IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) &&
 	    block_fits(vmf, PMD_ORDER)) {
 		pmd_t pmd = pmdp_get_lockless(vmf->pmd);
 
-		if (pmd_none(pmd))
+		if (pmd_none(pmd) && !block_poisoned(vmf, PMD_ORDER))
 			return insert_huge(vmf, PMD_ORDER);
 		if (pmd_trans_huge(pmd))
 			return VM_FAULT_NOPAGE;
@@ -163,7 +225,12 @@ static vm_fault_t fault_order(struct vm_fault *vmf, unsigned int order)
 		return wait_and_retry(vmf, cdev);
 	if (err)
 		return VM_FAULT_SIGBUS;
-	ret = order ? insert_huge(vmf, order) : insert_small(vmf);
+	if (!order)
+		ret = insert_small(vmf);
+	else if (block_poisoned(vmf, order))
+		ret = VM_FAULT_FALLBACK;
+	else
+		ret = insert_huge(vmf, order);
 	coherent_access_end(cdev);
 	return ret;
 }
@@ -197,6 +264,51 @@ static vm_fault_t coherent_huge_fault(struct vm_fault *vmf, unsigned int order)
 }
 #endif
 
+/* Takes away user mappings of what lies in the region of the pages */
+static void revoke_region(const struct coherent_bar *bar, unsigned long first,
+			  unsigned long last)
+{
+	const struct coherent_region *region = bar->region;
+	struct inode *inode = bar->cdev->core.vdev.inode;
+	unsigned long base = PHYS_PFN(region->base);
+
+	/*
+	 * Whole entries: the memory manager would want mmap_lock to split one
+	 * that straddles an end.
+	 */
+	if (READ_ONCE(bar->had_pud)) {
+		first = ALIGN_DOWN(first, PTRS_PER_PMD * PTRS_PER_PTE);
+		last |= PTRS_PER_PMD * PTRS_PER_PTE - 1;
+	}
+	first = max(first, base);
+	last = min(last, base + PHYS_PFN(region->length) - 1);
+	if (first > last)
+		return;
+	unmap_mapping_range(inode->i_mapping,
+			    VFIO_PCI_INDEX_TO_OFFSET(region->bar) +
+			    PFN_PHYS(first - base),
+			    PFN_PHYS(last - first + 1), 1);
+}
+
+/**
+ * coherent_revoke() - take away user mappings
+ * @cdev: the device
+ * @first: first PFN
+ * @last: last PFN; what lies in no region has no mappings
+ *
+ * A huge entry goes as a whole. What must not come back while the caller has
+ * not looked after that is its own business: it holds coherent_reset.lock for
+ * writing, or has made accesses wait.
+ *
+ * Context: may sleep; takes i_mmap and page table locks.
+ */
+void coherent_revoke(struct coherent_device *cdev, unsigned long first,
+		     unsigned long last)
+{
+	for (unsigned int i = 0; i < cdev->layout.nr_regions; i++)
+		revoke_region(&cdev->bars[i], first, last);
+}
+
 /*
  * A VMA was split, moved or forked; the page tables come after.
  *
@@ -209,28 +321,15 @@ static vm_fault_t coherent_huge_fault(struct vm_fault *vmf, unsigned int order)
  */
 static void coherent_vma_open(struct vm_area_struct *vma)
 {
-#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
 	const struct coherent_bar *bar = vma->vm_private_data;
-	const struct coherent_region *region = bar->region;
-	struct inode *inode = bar->cdev->core.vdev.inode;
-	u64 base = region->base;
-	u64 start = base + vma_region_offset(vma);
-	u64 end = start + (vma->vm_end - vma->vm_start);
+	unsigned long first = addr_to_pfn(vma, vma->vm_start);
 
 	/*
 	 * Whether this VMA could have one says nothing: a moved VMA is already
 	 * at its new place, the entries are still at the old.
 	 */
-	if (!READ_ONCE(bar->had_pud))
-		return;
-
-	/* Whole entries: one that straddles an end of the VMA goes too */
-	start = max(ALIGN_DOWN(start, PUD_SIZE), base);
-	end = min(ALIGN(end, PUD_SIZE), base + region->length);
-	unmap_mapping_range(inode->i_mapping,
-			    VFIO_PCI_INDEX_TO_OFFSET(region->bar) + start - base,
-			    end - start, 1);
-#endif
+	if (READ_ONCE(bar->had_pud))
+		revoke_region(bar, first, first + vma_pages(vma) - 1);
 }
 
 static const struct vm_operations_struct coherent_vm_ops = {

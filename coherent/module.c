@@ -2,7 +2,22 @@
 /*
  * The core library as a module.
  */
+#include <linux/init.h>
 #include <linux/module.h>
+
+#include "coherent.h"
+
+static int __init coherent_init(void)
+{
+	return coherent_poison_init();
+}
+module_init(coherent_init);
+
+static void __exit coherent_exit(void)
+{
+	coherent_poison_exit();
+}
+module_exit(coherent_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The coherent-vfio developers");

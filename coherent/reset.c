@@ -8,9 +8,8 @@
  * space, sysfs.  Recovery from a frozen link (AER) resets behind our back; for
  * it error_detected() and slot_reset() stand in.
  */
-#include <linux/fs.h>
 #include <linux/jiffies.h>
-#include <linux/mm.h>
+#include <linux/limits.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/vfio_pci_core.h>
@@ -26,16 +25,7 @@ void coherent_reset_init(struct coherent_device *cdev)
 
 static void revoke_mappings(struct coherent_device *cdev)
 {
-	struct address_space *mapping = cdev->core.vdev.inode->i_mapping;
-	unsigned int i;
-
-	for (i = 0; i < cdev->layout.nr_regions; i++) {
-		const struct coherent_region *region = &cdev->layout.regions[i];
-
-		unmap_mapping_range(mapping,
-				    VFIO_PCI_INDEX_TO_OFFSET(region->bar),
-				    region->length, 1);
-	}
+	coherent_revoke(cdev, 0, ULONG_MAX);
 }
 
 /**
@@ -86,6 +76,7 @@ void coherent_reset_end(struct coherent_device *cdev)
 	reset->since = jiffies;
 	up_write(&reset->lock);
 	wake_up_all(&reset->wait);
+	coherent_poison_reset(cdev);
 }
 
 /**

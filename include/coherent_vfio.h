@@ -13,6 +13,7 @@
 #define COHERENT_VFIO_H
 
 #include <linux/compiler_types.h>
+#include <linux/memory-failure.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -25,6 +26,8 @@
 #include "coherent_layout.h"
 
 struct coherent_device;
+struct coherent_ledger;
+struct dentry;
 
 /* A backend whose ready() needs no BAR */
 #define COHERENT_NO_BAR		(-1)
@@ -45,6 +48,10 @@ struct coherent_device;
  * @ready_timeout_ms: how long @ready may say -EAGAIN after a reset, in ms
  * @cxl_ready: where the function has a CXL Device DVSEC, take readiness and
  *	its time limits from there, and leave @ready unused
+ * @bad_pages: firmware's list of memory that is known to be bad: a call of
+ *	coherent_bad_page() for each, or coherent_read_bad_pages(). Called at
+ *	probe; may sleep; an error refuses the function. NULL: there is none.
+ * @reset_heals_poison: after a reset no page is poisoned any more
  * @ops: a vfio_device_ops that starts from the core's exported functions, for
  *	a backend that needs more; NULL for the core's own
  */
@@ -55,6 +62,8 @@ struct coherent_backend {
 	int ready_bar;
 	unsigned int ready_timeout_ms;
 	bool cxl_ready;
+	int (*bad_pages)(struct coherent_device *cdev);
+	bool reset_heals_poison;
 	const struct vfio_device_ops *ops;
 };
 
@@ -107,6 +116,11 @@ struct coherent_reset {
  * @config_lock: protects coherent_bar.reg
  * @map_lock: protects the making of coherent_bar.va
  * @reset: see &struct coherent_reset
+ * @ledger: what is known of poisoned pages; constant while bound
+ * @pfn_space: registered with the memory manager, if @mm_registered
+ * @mm_registered: the memory manager signals for errors that it handles;
+ *	constant while bound
+ * @debugfs: the device's directory
  * @claim_name: name of the aperture in /proc/iomem
  */
 struct coherent_device {
@@ -119,6 +133,10 @@ struct coherent_device {
 	struct mutex config_lock;	/* coherent_bar.reg */
 	struct mutex map_lock;		/* coherent_bar.va */
 	struct coherent_reset reset;
+	struct coherent_ledger *ledger;
+	struct pfn_address_space pfn_space;
+	bool mm_registered;
+	struct dentry *debugfs;
 	char claim_name[32];
 };
 
@@ -129,6 +147,8 @@ extern const struct pci_error_handlers coherent_pci_err_handlers;
 
 int coherent_read_aperture(struct pci_dev *pdev, const char *base_name,
 			   const char *size_name, u64 *base, u64 *size);
+int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length);
+int coherent_read_bad_pages(struct coherent_device *cdev, const char *name);
 
 /*
  * What the core puts into vfio_device_ops, for a backend with a table of its

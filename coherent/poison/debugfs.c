@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An error made up, for tests: coherent-vfio/DEVICE/inject_poison takes
+ * "OFFSET [COUNT [STRIDE]]", COUNT errors of a page each (1 unless given),
+ * STRIDE bytes apart (a page unless given), the first at OFFSET of the
+ * aperture. They go through the queue as all do. The write returns when they
+ * are acted on.
+ */
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/kstrtox.h>
+#include <linux/overflow.h>
+#include <linux/pci.h>
+#include <linux/pfn.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vfio_pci_core.h>
+
+#include "../coherent.h"
+#include "poison.h"
+
+static struct dentry *root;
+
+struct injection {
+	u64 offset;
+	u64 count;
+	u64 stride;
+};
+
+static int parse(char *text, struct injection *inj)
+{
+	u64 *fields[] = { &inj->offset, &inj->count, &inj->stride };
+	char *rest = strim(text), *field;
+
+	for (int i = 0; rest; i++) {
+		field = strsep(&rest, " ");
+		if (i >= ARRAY_SIZE(fields) || kstrtou64(field, 0, fields[i]))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int check(const struct injection *inj, u64 size)
+{
+	u64 span;
+
+	if (!inj->count || check_mul_overflow(inj->count - 1, inj->stride, &span))
+		return -EINVAL;
+	return inj->offset < size && span < size - inj->offset ? 0 : -EINVAL;
+}
+
+static ssize_t inject_write(struct file *file, const char __user *ubuf,
+			    size_t count, loff_t *ppos)
+{
+	struct coherent_device *cdev = file->private_data;
+	struct injection inj = { .count = 1, .stride = PAGE_SIZE };
+	char text[80];
+	ssize_t len;
+	int ret;
+
+	len = simple_write_to_buffer(text, sizeof(text) - 1, ppos, ubuf, count);
+	if (len < 0)
+		return len;
+	text[len] = '\0';
+	ret = parse(text, &inj);
+	if (!ret)
+		ret = check(&inj, cdev->layout.size);
+	if (ret)
+		return ret;
+
+	for (u64 i = 0; i < inj.count; i++) {
+		u64 addr = cdev->layout.base + inj.offset + i * inj.stride;
+
+		coherent_report(addr, addr, COHERENT_SOURCE_DEBUGFS, false);
+		if (!(i % 65536))
+			cond_resched();
+	}
+	coherent_report_flush();
+	return count;
+}
+
+static const struct file_operations inject_fops = {
+	.owner	= THIS_MODULE,
+	.open	= simple_open,
+	.write	= inject_write,
+};
+
+/**
+ * coherent_debugfs_add() - make the device's directory, where there is debugfs
+ * @cdev: the device
+ */
+void coherent_debugfs_add(struct coherent_device *cdev)
+{
+	cdev->debugfs = debugfs_create_dir(pci_name(cdev->core.pdev), root);
+	debugfs_create_file("inject_poison", 0200, cdev->debugfs, cdev,
+			    &inject_fops);
+}
+
+/** coherent_debugfs_remove() - nobody writes there when it returns */
+void coherent_debugfs_remove(struct coherent_device *cdev)
+{
+	debugfs_remove(cdev->debugfs);
+}
+
+void coherent_debugfs_init(void)
+{
+	root = debugfs_create_dir("coherent-vfio", NULL);
+}
+
+void coherent_debugfs_exit(void)
+{
+	debugfs_remove(root);
+}

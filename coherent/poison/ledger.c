@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ledger: which pages are poisoned.
+ *
+ * One tree of PFN ranges for the whole host, so a page is remembered whoever
+ * shows it: it survives close, reset, unbind, and an aperture that comes back
+ * with other bounds. While the tree is not empty it holds a reference on this
+ * module. Neighbouring ranges are always merged.
+ */
+#include <linux/cleanup.h>
+#include <linux/limits.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/maple_tree.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pfn.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "../coherent.h"
+#include "poison.h"
+#include "trace.h"
+
+/* Writers of the tree; the list of ledgers, their cdev and policy */
+static DEFINE_MUTEX(ledger_lock);
+static LIST_HEAD(ledgers);
+
+/* Readers hold RCU's read lock, writers ledger_lock. All entries are POISONED. */
+static struct maple_tree pages =
+	MTREE_INIT_EXT(pages, MT_FLAGS_USE_RCU | MT_FLAGS_LOCK_EXTERN,
+		       ledger_lock);
+#define POISONED	xa_mk_value(1)
+
+static const char * const source_names[] = {
+	[COHERENT_SOURCE_GHES] = "ghes",
+	[COHERENT_SOURCE_MCE] = "mce",
+	[COHERENT_SOURCE_MEMORY_FAILURE] = "memory_failure",
+	[COHERENT_SOURCE_ARM] = "arm",
+	[COHERENT_SOURCE_FIRMWARE] = "firmware",
+	[COHERENT_SOURCE_DEBUGFS] = "debugfs",
+	[COHERENT_SOURCE_OVERFLOW] = "overflow",
+};
+
+static bool overlaps(const struct coherent_ledger *ledger, unsigned long first,
+		     unsigned long last)
+{
+	return first <= ledger->last && last >= ledger->first;
+}
+
+/**
+ * coherent_poison_next() - the first poisoned page of a range
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: any but NMI. The answer holds until coherent_access_end() where
+ * the caller is between coherent_access_begin() and there.
+ * Return: its PFN, or ULONG_MAX when there is none.
+ */
+unsigned long coherent_poison_next(unsigned long first, unsigned long last)
+{
+	MA_STATE(mas, &pages, first, first);
+
+	if (mtree_empty(&pages))
+		return ULONG_MAX;
+	guard(rcu)();
+	if (!mas_find(&mas, last))
+		return ULONG_MAX;
+	return max(mas.index, first);
+}
+
+/**
+ * coherent_poison_blocks() - is there a page that must not simply be mapped?
+ * @cdev: the device
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: between coherent_access_begin() and coherent_access_end().
+ */
+bool coherent_poison_blocks(const struct coherent_device *cdev,
+			    unsigned long first, unsigned long last)
+{
+	return coherent_poison_next(first, last) <= last &&
+	       cdev->ledger->policy != COHERENT_POISON_KEEP;
+}
+
+/**
+ * coherent_poison_clip() - what may be loaded and stored before the next poison
+ * @bar: the region
+ * @off: first byte
+ * @n: bytes, not 0
+ *
+ * Whatever the policy: it is about mappings. A load of poison by the kernel
+ * itself can take the host down.
+ *
+ * Context: between coherent_access_begin() and coherent_access_end().
+ * Return: bytes from @off on that may be touched, at most @n; 0 when the first
+ * one is poisoned.
+ */
+size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
+{
+	u64 addr = bar->region->base + off;
+	unsigned long pfn = coherent_poison_next(PHYS_PFN(addr),
+						 PHYS_PFN(addr + n - 1));
+
+	if (pfn == ULONG_MAX)
+		return n;
+	return PFN_PHYS(pfn) > addr ? PFN_PHYS(pfn) - addr : 0;
+}
+
+static unsigned long count_pages(unsigned long first, unsigned long last)
+{
+	MA_STATE(mas, &pages, first, first);
+	unsigned long n = 0;
+	void *entry;
+
+	guard(rcu)();
+	mas_for_each(&mas, entry, last)
+		n += min(mas.last, last) - max(mas.index, first) + 1;
+	return n;
+}
+
+/**
+ * coherent_ledger_count() - how many pages of an aperture are poisoned
+ * @ledger: the aperture
+ *
+ * Context: any but NMI.
+ */
+unsigned long coherent_ledger_count(const struct coherent_ledger *ledger)
+{
+	return count_pages(ledger->first, ledger->last);
+}
+
+/**
+ * coherent_ledger_list() - a piece of the list of &struct coherent_poison_range
+ * @ledger: the aperture
+ * @off: byte of the list to begin at
+ * @buf: where to
+ * @count: bytes there
+ *
+ * Context: may sleep; takes ledger_lock, so a piece is never torn.
+ * Return: bytes stored, fewer than @count at the end of the list.
+ */
+size_t coherent_ledger_list(const struct coherent_ledger *ledger, loff_t off,
+			    char *buf, size_t count)
+{
+	MA_STATE(mas, &pages, ledger->first, ledger->first);
+	struct coherent_poison_range range;
+	size_t done = 0;
+	loff_t pos = 0;
+	void *entry;
+
+	guard(mutex)(&ledger_lock);
+	mas_for_each(&mas, entry, ledger->last) {
+		unsigned long first = max(mas.index, ledger->first);
+		unsigned long last = min(mas.last, ledger->last);
+
+		if (done == count)
+			break;
+		pos += sizeof(range);
+		if (pos <= off + done)
+			continue;
+		range.offset = PFN_PHYS(first - ledger->first);
+		range.length = PFN_PHYS(last - first + 1);
+		/* The first one may be wanted from its middle, the last to it */
+		size_t skip = off + done - (pos - sizeof(range));
+		size_t n = min(sizeof(range) - skip, count - done);
+
+		memcpy(buf + done, (char *)&range + skip, n);
+		done += n;
+	}
+	return done;
+}
+
+/*
+ * Nobody looks into the ledger for @cdev and nothing of it is mapped until
+ * resume(): what is stored in between and the mappings change as one.
+ */
+static void suspend(struct coherent_device *cdev)
+{
+	if (cdev)
+		down_write(&cdev->reset.lock);
+}
+
+static void resume(struct coherent_device *cdev)
+{
+	if (cdev)
+		up_write(&cdev->reset.lock);
+}
+
+/* The range that @pfn is in, if it is poisoned, is left in @mas */
+static bool find_range(struct ma_state *mas, unsigned long pfn)
+{
+	mas_set(mas, pfn);
+	return mas_walk(mas);
+}
+
+static void tell(struct coherent_ledger *ledger, unsigned long first,
+		 unsigned long last, enum coherent_source source)
+{
+	u64 offset = PFN_PHYS(first - ledger->first);
+	u64 length = PFN_PHYS(last - first + 1);
+	const char *name = "unbound";
+
+	if (ledger->cdev)
+		name = pci_name(ledger->cdev->core.pdev);
+	ledger->changed = true;
+	trace_coherent_poison(name, PFN_PHYS(first), offset, length,
+			      source_names[source]);
+	pr_err_ratelimited("coherent-vfio %s: poison at offset %#llx, length %#llx (address %#llx), told by %s\n",
+			   name, offset, length, (u64)PFN_PHYS(first),
+			   source_names[source]);
+}
+
+/* Returns whether there was anything new, or an error */
+static int record(struct coherent_ledger *ledger, unsigned long first,
+		  unsigned long last, enum coherent_source source)
+{
+	struct coherent_device *cdev = ledger->cdev;
+	MA_STATE(mas, &pages, 0, 0);
+	unsigned long low, high;
+	bool was_empty;
+	int ret;
+
+	first = max(first, ledger->first);
+	last = min(last, ledger->last);
+	if (count_pages(first, last) == last - first + 1)
+		return 0;
+
+	/* All that is going to be waited for is had before anybody must wait */
+	low = first && find_range(&mas, first - 1) ? mas.index : first;
+	high = find_range(&mas, last + 1) ? mas.last : last;
+	mas_set_range(&mas, low, high);
+	ret = mas_preallocate(&mas, POISONED, GFP_KERNEL);
+	if (ret)
+		return ret;
+	was_empty = mtree_empty(&pages);
+	if (was_empty && !try_module_get(THIS_MODULE)) {
+		/* The module goes, and all that is remembered with it */
+		mas_destroy(&mas);
+		return 0;
+	}
+
+	suspend(cdev);
+	mas_store_prealloc(&mas, POISONED);
+	if (cdev && ledger->policy != COHERENT_POISON_KEEP)
+		coherent_revoke(cdev, first, last);
+	resume(cdev);
+
+	tell(ledger, first, last, source);
+	return 1;
+}
+
+/**
+ * coherent_ledger_record() - remember poisoned pages
+ * @first: first PFN
+ * @last: last PFN; what lies in no known aperture is left out
+ * @source: who told
+ *
+ * Mappings of the pages are gone when it returns, unless the policy keeps them.
+ *
+ * Context: process; may sleep; takes ledger_lock and coherent_reset.lock.
+ * Return: 1 when a page is new; 0; -ENOMEM, and then the call can be repeated.
+ */
+int coherent_ledger_record(unsigned long first, unsigned long last,
+			   enum coherent_source source)
+{
+	struct coherent_ledger *ledger;
+	int ret, new = 0;
+
+	guard(mutex)(&ledger_lock);
+	/*
+	 * First those that are bound: a page is new once, and it must be new
+	 * where there are mappings. No two of them share a page.
+	 */
+	for (int bound = 1; bound >= 0; bound--) {
+		list_for_each_entry(ledger, &ledgers, node) {
+			if (!overlaps(ledger, first, last) ||
+			    !!ledger->cdev != bound)
+				continue;
+			ret = record(ledger, first, last, source);
+			if (ret < 0)
+				return ret;
+			new |= ret;
+		}
+	}
+	return new;
+}
+
+static int forget(struct coherent_device *cdev, unsigned long first,
+		  unsigned long last)
+{
+	MA_STATE(mas, &pages, first, last);
+	int ret;
+
+	if (!count_pages(first, last))
+		return 0;
+	ret = mas_preallocate(&mas, NULL, GFP_KERNEL);
+	if (ret)
+		return ret;
+	suspend(cdev);
+	mas_store_prealloc(&mas, NULL);
+	resume(cdev);
+	if (mtree_empty(&pages))
+		module_put(THIS_MODULE);
+	return 0;
+}
+
+/**
+ * coherent_ledger_forget() - pages are in order again
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: process; may sleep; takes ledger_lock and coherent_reset.lock.
+ * Return: 0 or -ENOMEM, and then some are still remembered.
+ */
+int coherent_ledger_forget(unsigned long first, unsigned long last)
+{
+	struct coherent_ledger *ledger;
+	int ret;
+
+	guard(mutex)(&ledger_lock);
+	list_for_each_entry(ledger, &ledgers, node) {
+		if (!overlaps(ledger, first, last))
+			continue;
+		ledger->changed = true;
+		if (!ledger->cdev)
+			continue;
+		ret = forget(ledger->cdev, max(first, ledger->first),
+			     min(last, ledger->last));
+		if (ret)
+			return ret;
+	}
+	/* What is left belongs to no device */
+	return forget(NULL, first, last);
+}
+
+/**
+ * coherent_ledger_set_policy() - what recorded pages mean to mappings
+ * @ledger: the aperture
+ * @policy: from now on; mappings that it does not allow are revoked
+ *
+ * Context: process; may sleep; takes ledger_lock and coherent_reset.lock.
+ */
+void coherent_ledger_set_policy(struct coherent_ledger *ledger,
+				enum coherent_policy policy)
+{
+	struct coherent_device *cdev;
+	MA_STATE(mas, &pages, ledger->first, ledger->first);
+	void *entry;
+
+	guard(mutex)(&ledger_lock);
+	cdev = ledger->cdev;
+	suspend(cdev);
+	ledger->policy = policy;
+	if (cdev && policy != COHERENT_POISON_KEEP)
+		mas_for_each(&mas, entry, ledger->last)
+			coherent_revoke(cdev, max(mas.index, ledger->first),
+					min(mas.last, ledger->last));
+	resume(cdev);
+}
+
+/**
+ * coherent_ledger_notify() - tell userspace of what changed since last time
+ *
+ * Once for many errors, however many there are.
+ *
+ * Context: process; may sleep; takes ledger_lock.
+ */
+void coherent_ledger_notify(void)
+{
+	struct coherent_ledger *ledger;
+
+	guard(mutex)(&ledger_lock);
+	list_for_each_entry(ledger, &ledgers, node) {
+		if (!ledger->changed || !ledger->cdev)
+			continue;
+		ledger->changed = false;
+		coherent_sysfs_changed(ledger->cdev);
+	}
+}
+
+/**
+ * coherent_ledger_watches() - does a range touch an aperture that is known?
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: any but NMI.
+ */
+bool coherent_ledger_watches(unsigned long first, unsigned long last)
+{
+	struct coherent_ledger *ledger;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &ledgers, node)
+		if (overlaps(ledger, first, last))
+			return true;
+	return false;
+}
+
+/**
+ * coherent_ledger_spill() - remember an error that found the queue full
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Each aperture has room for one range. It grows to cover all that comes: more
+ * than what is bad may be lost that way, but no error is.
+ *
+ * Context: any but NMI, under the queue's lock.
+ */
+void coherent_ledger_spill(unsigned long first, unsigned long last)
+{
+	struct coherent_ledger *ledger;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &ledgers, node) {
+		if (!overlaps(ledger, first, last))
+			continue;
+		ledger->spill_first = min(ledger->spill_first,
+					  max(first, ledger->first));
+		ledger->spill_last = max(ledger->spill_last,
+					 min(last, ledger->last));
+	}
+}
+
+/**
+ * coherent_ledger_unspill() - take one range that was spilled
+ * @first: where to store its first PFN
+ * @last: and its last
+ *
+ * Context: as coherent_ledger_spill().
+ * Return: whether there was one.
+ */
+bool coherent_ledger_unspill(unsigned long *first, unsigned long *last)
+{
+	struct coherent_ledger *ledger;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &ledgers, node) {
+		if (ledger->spill_first > ledger->spill_last)
+			continue;
+		*first = ledger->spill_first;
+		*last = ledger->spill_last;
+		ledger->spill_first = ULONG_MAX;
+		ledger->spill_last = 0;
+		return true;
+	}
+	return false;
+}
+
+/**
+ * coherent_ledger_attach() - a device shows its aperture
+ * @cdev: the device, with its aperture claimed
+ * @policy: for an aperture that was never seen before
+ *
+ * Context: probe; may sleep; takes ledger_lock.
+ * Return: 0 or -ENOMEM, said to the log.
+ */
+int coherent_ledger_attach(struct coherent_device *cdev,
+			   enum coherent_policy policy)
+{
+	unsigned long first = PHYS_PFN(cdev->layout.base);
+	unsigned long last = first + PHYS_PFN(cdev->layout.size) - 1;
+	struct coherent_ledger *ledger;
+	unsigned long n;
+
+	guard(mutex)(&ledger_lock);
+	list_for_each_entry(ledger, &ledgers, node)
+		if (ledger->first == first && ledger->last == last)
+			goto found;
+
+	ledger = kzalloc(sizeof(*ledger), GFP_KERNEL);
+	if (!ledger) {
+		dev_err(&cdev->core.pdev->dev,
+			"no memory for the ledger of poisoned pages\n");
+		return -ENOMEM;
+	}
+	ledger->first = first;
+	ledger->last = last;
+	ledger->policy = policy;
+	ledger->spill_first = ULONG_MAX;
+	list_add_tail_rcu(&ledger->node, &ledgers);
+found:
+	ledger->cdev = cdev;
+	cdev->ledger = ledger;
+	n = coherent_ledger_count(ledger);
+	if (n)
+		dev_warn(&cdev->core.pdev->dev,
+			 "%lu poisoned pages are known from before\n", n);
+	return 0;
+}
+
+/**
+ * coherent_ledger_detach() - the device is unbound; what is known stays
+ * @cdev: the device, with no user left
+ *
+ * Context: may sleep; takes ledger_lock.
+ */
+void coherent_ledger_detach(struct coherent_device *cdev)
+{
+	guard(mutex)(&ledger_lock);
+	cdev->ledger->cdev = NULL;
+}
+
+/**
+ * coherent_ledger_exit() - the core is removed: nothing is remembered any more
+ *
+ * Context: module exit; no device is bound and no source is left.
+ */
+void coherent_ledger_exit(void)
+{
+	struct coherent_ledger *ledger, *next;
+
+	guard(mutex)(&ledger_lock);
+	list_for_each_entry_safe(ledger, next, &ledgers, node)
+		kfree(ledger);
+	__mt_destroy(&pages);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Poison: memory errors are remembered by page and kept away from.
+ *
+ *   sources (source_*.c, debugfs.c)	somebody tells of an error, in any context
+ *   report.c				a queue, and the worker that empties it
+ *   ledger.c				what is remembered; what that changes
+ *   signal.c				processes that want to know early
+ *   sysfs.c				the administrator's view
+ *
+ * Whether a page is in the ledger, and its aperture's policy, change only while
+ * the device's coherent_reset.lock is held for writing, and the mappings that
+ * no longer fit are revoked before it is let go. So between
+ * coherent_access_begin() and coherent_access_end() the answer is one and the
+ * same for every fault and every copy, and no mapping contradicts it.
+ */
+#ifndef COHERENT_POISON_H
+#define COHERENT_POISON_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct coherent_bar;
+struct coherent_device;
+struct vm_area_struct;
+
+/** enum coherent_policy - what a recorded page means to mappings */
+enum coherent_policy {
+	/** @COHERENT_POISON_AUTO: never mapped for userspace, only for KVM */
+	COHERENT_POISON_AUTO,
+	/** @COHERENT_POISON_ISOLATE: never mapped */
+	COHERENT_POISON_ISOLATE,
+	/** @COHERENT_POISON_KEEP: mapped as if nothing were known */
+	COHERENT_POISON_KEEP,
+};
+
+/** enum coherent_source - who told of an error */
+enum coherent_source {
+	COHERENT_SOURCE_GHES,
+	COHERENT_SOURCE_MCE,
+	COHERENT_SOURCE_MEMORY_FAILURE,
+	COHERENT_SOURCE_ARM,
+	COHERENT_SOURCE_FIRMWARE,
+	COHERENT_SOURCE_DEBUGFS,
+	/** @COHERENT_SOURCE_OVERFLOW: several, that came too fast to be told apart */
+	COHERENT_SOURCE_OVERFLOW,
+};
+
+/**
+ * struct coherent_ledger - an aperture, as long as the core is loaded
+ * @node: in the list of all; ledgers are added under ledger_lock and stay
+ * @first: first PFN of the aperture
+ * @last: last PFN
+ * @cdev: the device bound to it, or NULL; under ledger_lock
+ * @policy: changes under ledger_lock and, while bound, coherent_reset.lock
+ * @spill_first: errors that found the queue full, as one range; under the
+ *	queue's lock
+ * @spill_last: its last PFN; below @spill_first when nothing spilled
+ * @changed: userspace has not been told yet; under ledger_lock
+ *
+ * The pages are not in here: they are in one tree for all apertures, by PFN.
+ * So an aperture that comes back with other bounds meets what is known of
+ * every page that it shares with an earlier one.
+ */
+struct coherent_ledger {
+	struct list_head node;
+	unsigned long first;
+	unsigned long last;
+	struct coherent_device *cdev;
+	enum coherent_policy policy;
+	unsigned long spill_first;
+	unsigned long spill_last;
+	bool changed;
+};
+
+/** struct coherent_poison_range - an element of the list in sysfs */
+struct coherent_poison_range {
+	u64 offset;
+	u64 length;
+};
+
+/* ledger.c */
+int coherent_ledger_attach(struct coherent_device *cdev,
+			   enum coherent_policy policy);
+void coherent_ledger_detach(struct coherent_device *cdev);
+void coherent_ledger_exit(void);
+bool coherent_ledger_watches(unsigned long first, unsigned long last);
+int coherent_ledger_record(unsigned long first, unsigned long last,
+			   enum coherent_source source);
+int coherent_ledger_forget(unsigned long first, unsigned long last);
+void coherent_ledger_set_policy(struct coherent_ledger *ledger,
+				enum coherent_policy policy);
+void coherent_ledger_notify(void);
+unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
+size_t coherent_ledger_list(const struct coherent_ledger *ledger, loff_t off,
+			    char *buf, size_t count);
+void coherent_ledger_spill(unsigned long first, unsigned long last);
+bool coherent_ledger_unspill(unsigned long *first, unsigned long *last);
+
+/* ledger.c: for faults and file I/O, under coherent_access_begin() */
+unsigned long coherent_poison_next(unsigned long first, unsigned long last);
+bool coherent_poison_blocks(const struct coherent_device *cdev,
+			    unsigned long first, unsigned long last);
+size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n);
+
+/* report.c */
+void coherent_report_exit(void);
+void coherent_report(u64 first, u64 last, enum coherent_source source,
+		     bool mm_signals);
+void coherent_report_healed(unsigned long first, unsigned long last);
+void coherent_report_flush(void);
+
+/* signal.c */
+int coherent_signal_init(void);
+void coherent_signal_exit(void);
+void coherent_signal_early(unsigned long first, unsigned long last,
+			   bool mm_signals);
+
+/* sysfs.c: what is written and read there */
+extern const char * const coherent_policy_names[];
+int coherent_parse_forget(const char *buf, unsigned long *first,
+			  unsigned long *last, unsigned long base,
+			  unsigned long limit);
+
+/* sysfs.c, debugfs.c: what a bound device has there */
+int coherent_sysfs_add(struct coherent_device *cdev);
+void coherent_sysfs_remove(struct coherent_device *cdev);
+void coherent_sysfs_changed(struct coherent_device *cdev);
+void coherent_debugfs_init(void);
+void coherent_debugfs_exit(void);
+void coherent_debugfs_add(struct coherent_device *cdev);
+void coherent_debugfs_remove(struct coherent_device *cdev);
+
+/* sources.c: what the core registers once for all devices */
+void coherent_sources_start(void);
+void coherent_sources_stop(void);
+
+/**
+ * struct coherent_source_ops - a source of errors
+ * @name: for the log
+ * @start: begin to listen; an error leaves this source out, not the others
+ * @stop: no report comes after it has returned
+ */
+struct coherent_source_ops {
+	const char *name;
+	int (*start)(void);
+	void (*stop)(void);
+};
+
+extern const struct coherent_source_ops coherent_source_ghes;
+extern const struct coherent_source_ops coherent_source_mce;
+extern const struct coherent_source_ops coherent_source_mm;
+extern const struct coherent_source_ops coherent_source_arm;
+
+/* source_mm.c: the memory manager signals for errors that it handles */
+void coherent_mm_register(struct coherent_device *cdev);
+void coherent_mm_unregister(struct coherent_device *cdev);
+bool coherent_mm_knows(const struct vm_area_struct *vma);
+
+
+#endif /* COHERENT_POISON_H */

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Early signals: BUS_MCEERR_AO for processes that asked for it by
+ * prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY) and map a page that
+ * went bad. Everybody else is told on touching it, by the fault path.
+ *
+ * This is for errors that the memory manager does not handle itself: see
+ * coherent_mm_register(). Its sysctl vm.memory_failure_early_kill, which makes
+ * early what asked for nothing, cannot be read by a module and is not honoured.
+ */
+#include <linux/cleanup.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "../coherent.h"
+#include "poison.h"
+
+/*
+ * One process to tell of one range. A work of its own: looking at its mappings
+ * takes its mmap_lock, for which it can make us wait.
+ */
+struct early {
+	struct work_struct work;
+	struct list_head node;
+	struct task_struct *task;
+	const struct mm_struct *mm;	/* to compare with only */
+	unsigned long first;
+	unsigned long last;
+	bool mm_signals;
+};
+
+static struct workqueue_struct *early_wq;
+
+/* Signals of one number do not queue: a longer range tells nobody more */
+#define MAX_PAGES	PTRS_PER_PTE
+
+static void tell_task(const struct early *early, struct mm_struct *mm)
+{
+	unsigned long last = min(early->last, early->first + MAX_PAGES - 1);
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, 0);
+	unsigned long addr;
+
+	for (unsigned long pfn = early->first; pfn <= last; pfn++) {
+		vma_iter_set(&vmi, 0);
+		for_each_vma(vmi, vma) {
+			if (!coherent_vma_address(vma, pfn, &addr))
+				continue;
+			if (early->mm_signals && coherent_mm_knows(vma))
+				continue;
+			send_sig_mceerr(BUS_MCEERR_AO, (void __user *)addr,
+					PAGE_SHIFT, early->task);
+			break;
+		}
+		cond_resched();
+	}
+}
+
+static void early_fn(struct work_struct *work)
+{
+	struct early *early = container_of(work, struct early, work);
+	struct mm_struct *mm = get_task_mm(early->task);
+
+	if (mm) {
+		mmap_read_lock(mm);
+		tell_task(early, mm);
+		mmap_read_unlock(mm);
+		mmput(mm);
+	}
+	put_task_struct(early->task);
+	kfree(early);
+}
+
+/* The thread of @process that wants to know early, if there is one */
+static struct task_struct *find_early(struct task_struct *process)
+{
+	struct task_struct *t;
+
+	for_each_thread(process, t)
+		if (t->flags & PF_MCE_PROCESS)
+			return t->flags & PF_MCE_EARLY ? t : NULL;
+	return NULL;
+}
+
+static bool is_listed(const struct list_head *list, const struct mm_struct *mm)
+{
+	const struct early *early;
+
+	list_for_each_entry(early, list, node)
+		if (early->mm == mm)
+			return true;
+	return false;
+}
+
+/**
+ * coherent_signal_early() - tell those who want to know of an error early
+ * @first: first PFN that went bad, already in the ledger
+ * @last: last PFN
+ * @mm_signals: leave out mappings for which the memory manager does it
+ *
+ * Each mm gets one signal for a page, also when processes share it.
+ *
+ * Context: process; does not wait for anybody.
+ */
+void coherent_signal_early(unsigned long first, unsigned long last,
+			   bool mm_signals)
+{
+	struct task_struct *process, *task;
+	struct early *early, *next;
+	LIST_HEAD(list);
+
+	scoped_guard(rcu) {
+		for_each_process(process) {
+			task = find_early(process);
+			if (!task || !task->mm || is_listed(&list, task->mm))
+				continue;
+			early = kzalloc(sizeof(*early), GFP_ATOMIC);
+			if (!early) {
+				pr_warn_ratelimited("coherent-vfio: no memory to tell processes of poison early\n");
+				break;
+			}
+			INIT_WORK(&early->work, early_fn);
+			early->task = get_task_struct(task);
+			early->mm = task->mm;
+			early->first = first;
+			early->last = last;
+			early->mm_signals = mm_signals;
+			list_add(&early->node, &list);
+		}
+	}
+	list_for_each_entry_safe(early, next, &list, node)
+		queue_work(early_wq, &early->work);
+}
+
+/** coherent_signal_init() - Return: 0 or -ENOMEM */
+int coherent_signal_init(void)
+{
+	early_wq = alloc_workqueue("coherent-vfio", WQ_UNBOUND, 0);
+	return early_wq ? 0 : -ENOMEM;
+}
+
+/** coherent_signal_exit() - after the last coherent_signal_early() */
+void coherent_signal_exit(void)
+{
+	destroy_workqueue(early_wq);
+}

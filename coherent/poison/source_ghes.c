@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory errors that firmware reports: ACPI's Generic Hardware Error Source,
+ * platform memory sections (UEFI 2.11, N.2.5). On kernels where
+ * memory_failure() has no use for pages without struct page this is where the
+ * address gets out; on all, it comes before queues that are shorter than ours.
+ */
+#include <acpi/ghes.h>
+#include <linux/cper.h>
+#include <linux/notifier.h>
+#include <linux/pfn.h>
+
+#include "poison.h"
+
+static int ghes_event(struct notifier_block *nb, unsigned long severity,
+		      void *data)
+{
+	const struct cper_sec_mem_err *err = data;
+	u64 size = 1;
+
+	/* Corrected errors come along here, too */
+	if (severity < GHES_SEV_RECOVERABLE ||
+	    !(err->validation_bits & CPER_MEM_VALID_PA))
+		return NOTIFY_DONE;
+	/* The lowest bit that counts says how much is bad */
+	if (err->validation_bits & CPER_MEM_VALID_PA_MASK &&
+	    err->physical_addr_mask)
+		size = err->physical_addr_mask & -err->physical_addr_mask;
+
+	coherent_report(err->physical_addr & ~(size - 1),
+			err->physical_addr | (size - 1), COHERENT_SOURCE_GHES,
+			true);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block ghes_nb = {
+	.notifier_call = ghes_event,
+};
+
+static int ghes_start(void)
+{
+	ghes_register_report_chain(&ghes_nb);
+	return 0;
+}
+
+static void ghes_stop(void)
+{
+	ghes_unregister_report_chain(&ghes_nb);
+}
+
+const struct coherent_source_ops coherent_source_ghes = {
+	.name	= "GHES",
+	.start	= ghes_start,
+	.stop	= ghes_stop,
+};

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an administrator sees and does, in the device's directory "coherent";
+ * Documentation/ABI/testing/sysfs-driver-coherent-vfio-pci.
+ */
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/kobject.h>
+#include <linux/kstrtox.h>
+#include <linux/pci.h>
+#include <linux/pfn.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/vfio_pci_core.h>
+
+#include "../coherent.h"
+#include "poison.h"
+
+#define GROUP	"coherent"
+
+const char * const coherent_policy_names[] = {
+	[COHERENT_POISON_AUTO] = "auto",
+	[COHERENT_POISON_ISOLATE] = "isolate",
+	[COHERENT_POISON_KEEP] = "keep",
+	NULL,
+};
+
+static struct coherent_ledger *dev_to_ledger(struct device *dev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(dev);
+
+	return container_of(core, struct coherent_device, core)->ledger;
+}
+
+static ssize_t poison_count_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n",
+			  coherent_ledger_count(dev_to_ledger(dev)));
+}
+static DEVICE_ATTR_RO(poison_count);
+
+static ssize_t poison_policy_show(struct device *dev,
+				  struct device_attribute *attr, char *buf)
+{
+	enum coherent_policy policy = READ_ONCE(dev_to_ledger(dev)->policy);
+	int len = 0;
+
+	for (int i = 0; coherent_policy_names[i]; i++)
+		len += sysfs_emit_at(buf, len, i == policy ? "[%s] " : "%s ",
+				     coherent_policy_names[i]);
+	buf[len - 1] = '\n';
+	return len;
+}
+
+static ssize_t poison_policy_store(struct device *dev,
+				   struct device_attribute *attr,
+				   const char *buf, size_t count)
+{
+	int policy = __sysfs_match_string(coherent_policy_names, -1, buf);
+
+	if (policy < 0)
+		return policy;
+	coherent_ledger_set_policy(dev_to_ledger(dev), policy);
+	return count;
+}
+static DEVICE_ATTR_RW(poison_policy);
+
+/* OFFSET+LENGTH in bytes, whole pages */
+static int parse_range(const char *buf, u64 *offset, u64 *length)
+{
+	char *text __free(kfree) = kstrdup(buf, GFP_KERNEL);
+	char *rest = text, *field;
+
+	if (!text)
+		return -ENOMEM;
+	field = strsep(&rest, "+");
+	if (!rest || kstrtou64(field, 0, offset) ||
+	    kstrtou64(strstrip(rest), 0, length) ||
+	    !PAGE_ALIGNED(*offset | *length) || !*length)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * coherent_parse_forget() - what an administrator wants forgotten
+ * @buf: "all" or OFFSET+LENGTH, in bytes, whole pages
+ * @first: where to store the first PFN, from @base on
+ * @last: where to store the last
+ * @base: PFN that offsets are from
+ * @limit: last PFN that there is
+ *
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int coherent_parse_forget(const char *buf, unsigned long *first,
+			  unsigned long *last, unsigned long base,
+			  unsigned long limit)
+{
+	u64 offset, length;
+	int ret;
+
+	*first = base;
+	*last = limit;
+	if (sysfs_streq(buf, "all"))
+		return 0;
+	ret = parse_range(buf, &offset, &length);
+	if (ret)
+		return ret;
+	if (PHYS_PFN(offset) > limit - base ||
+	    PHYS_PFN(length) - 1 > limit - base - PHYS_PFN(offset))
+		return -EINVAL;
+	*first = base + PHYS_PFN(offset);
+	*last = *first + PHYS_PFN(length) - 1;
+	return 0;
+}
+
+static ssize_t poison_clear_store(struct device *dev,
+				  struct device_attribute *attr,
+				  const char *buf, size_t count)
+{
+	struct coherent_ledger *ledger = dev_to_ledger(dev);
+	unsigned long first, last;
+	int ret;
+
+	ret = coherent_parse_forget(buf, &first, &last, ledger->first,
+				    ledger->last);
+	if (!ret)
+		ret = coherent_ledger_forget(first, last);
+	if (ret)
+		return ret;
+	coherent_ledger_notify();
+	return count;
+}
+static DEVICE_ATTR_WO(poison_clear);
+
+static ssize_t poison_ranges_read(struct file *file, struct kobject *kobj,
+				  COMPAT_BIN_ATTR_CONST struct bin_attribute *attr,
+				  char *buf, loff_t off, size_t count)
+{
+	return coherent_ledger_list(dev_to_ledger(kobj_to_dev(kobj)), off, buf,
+				    count);
+}
+
+static COMPAT_BIN_ATTR_CONST struct bin_attribute bin_attr_poison_ranges = {
+	.attr	= { .name = "poison_ranges", .mode = 0400 },
+	.read	= poison_ranges_read,
+};
+
+static struct attribute *coherent_attrs[] = {
+	&dev_attr_poison_count.attr,
+	&dev_attr_poison_policy.attr,
+	&dev_attr_poison_clear.attr,
+	NULL,
+};
+
+static COMPAT_BIN_ATTR_CONST struct bin_attribute *
+COMPAT_BIN_ATTR_CONST coherent_bin_attrs[] = {
+	&bin_attr_poison_ranges,
+	NULL,
+};
+
+static const struct attribute_group coherent_group = {
+	.name		= GROUP,
+	.attrs		= coherent_attrs,
+	.bin_attrs	= coherent_bin_attrs,
+};
+
+/**
+ * coherent_sysfs_add() - make the device's directory
+ * @cdev: the device, driver data of its pci_dev
+ *
+ * Context: probe; may sleep.
+ * Return: 0 or -ENOMEM, said to the log.
+ */
+int coherent_sysfs_add(struct coherent_device *cdev)
+{
+	struct device *dev = &cdev->core.pdev->dev;
+	int ret = sysfs_create_group(&dev->kobj, &coherent_group);
+
+	if (ret)
+		dev_err(dev, "cannot make sysfs attributes (%d)\n", ret);
+	return ret;
+}
+
+/** coherent_sysfs_remove() - nobody reads or writes it when it returns */
+void coherent_sysfs_remove(struct coherent_device *cdev)
+{
+	sysfs_remove_group(&cdev->core.pdev->dev.kobj, &coherent_group);
+}
+
+/**
+ * coherent_sysfs_changed() - tell who polls the count, and udev
+ * @cdev: the device
+ *
+ * Context: may sleep.
+ */
+void coherent_sysfs_changed(struct coherent_device *cdev)
+{
+	struct kobject *kobj = &cdev->core.pdev->dev.kobj;
+	char count[48];
+	char *env[] = { count, NULL };
+
+	snprintf(count, sizeof(count), "COHERENT_POISON_COUNT=%lu",
+		 coherent_ledger_count(cdev->ledger));
+	sysfs_notify(kobj, GROUP, "poison_count");
+	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
+}
