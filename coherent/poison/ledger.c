@@ -30,10 +30,17 @@
 static DEFINE_MUTEX(ledger_lock);
 static LIST_HEAD(ledgers);
 
-/* Readers hold RCU's read lock, writers ledger_lock. All entries are POISONED. */
+/*
+ * Readers hold RCU's read lock, writers ledger_lock. All entries are POISONED.
+ *
+ * The same kind of tree that the memory manager keeps VMAs in; its gaps are not
+ * used. Without MT_FLAGS_ALLOC_RANGE kernels up to 7.3 at least oops in
+ * mt_free_walk() when three levels or more are freed at once: in the nodes of
+ * such trees it takes the metadata behind a full node's slots for a child.
+ */
 static struct maple_tree pages =
-	MTREE_INIT_EXT(pages, MT_FLAGS_USE_RCU | MT_FLAGS_LOCK_EXTERN,
-		       ledger_lock);
+	MTREE_INIT_EXT(pages, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU |
+		       MT_FLAGS_LOCK_EXTERN, ledger_lock);
 #define POISONED	xa_mk_value(1)
 
 static const char * const source_names[] = {
