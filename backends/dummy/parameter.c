@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An aperture by module parameter: /dev/mem in disguise, and refused where that
+ * is.
+ */
+#include <linux/cleanup.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "coherent_vfio.h"
+#include "dummy.h"
+
+static char *apertures[8];
+static int nr_apertures;
+module_param_array_named(aperture, apertures, charp, &nr_apertures, 0444);
+#define FORMAT "BDF@BASE+SIZE[/RESERVED[/wc|uc|cached[/ALIGN]]]"
+MODULE_PARM_DESC(aperture, FORMAT ": a reserved range of memory for a function");
+
+static const char * const memtypes[] = {
+	[COHERENT_CACHED] = "cached", [COHERENT_WC] = "wc", [COHERENT_UC] = "uc",
+};
+
+int dummy_set_memtype(struct coherent_carve *policy, const char *name)
+{
+	int i = match_string(memtypes, ARRAY_SIZE(memtypes), name);
+
+	policy->reserved_memtype = max(i, 0);
+	return min(i, 0);
+}
+
+/* BASE+SIZE[/RESERVED[/MEMTYPE[/ALIGN]]] */
+static int parse_aperture(const char *spec, u64 *base, u64 *size,
+			  struct coherent_carve *policy)
+{
+	char *text __free(kfree) = kstrdup(spec, GFP_KERNEL);
+	char *rest = text, *field = strsep(&rest, "+");
+
+	if (!rest || kstrtou64(field, 0, base) ||
+	    kstrtou64(strsep(&rest, "/"), 0, size))
+		return -EINVAL;
+	policy->reserved_memtype = COHERENT_WC;
+	if ((rest && kstrtou64(strsep(&rest, "/"), 0, &policy->reserved)) ||
+	    (rest && dummy_set_memtype(policy, strsep(&rest, "/"))) ||
+	    (rest && kstrtou64(rest, 0, &policy->usable_align)))
+		return -EINVAL;
+	return 0;
+}
+
+int dummy_from_parameter(struct pci_dev *pdev, u64 *base, u64 *size,
+			 struct coherent_carve *policy)
+{
+	size_t len = strlen(pci_name(pdev));
+	int i;
+
+	for (i = 0; i < nr_apertures; i++) {
+		const char *spec = apertures[i];
+
+		if (strncmp(spec, pci_name(pdev), len) || spec[len] != '@')
+			continue;
+		if (security_locked_down(LOCKDOWN_DEV_MEM))
+			return dev_err_probe(&pdev->dev, -EPERM,
+					     "kernel lockdown forbids aperture=\n");
+		if (parse_aperture(spec + len + 1, base, size, policy))
+			return dev_err_probe(&pdev->dev, -EINVAL,
+					     "aperture=%s is not " FORMAT "\n",
+					     spec);
+		return 0;
+	}
+	return -ENODATA;
+}
