@@ -10,7 +10,7 @@
  *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
  *     map_lock				makes kernel mappings
  *     vfio_pci_core_device.memory_lock	taken by vfio-pci for writing in resets
- *       ledger_lock			what is poisoned (poison/ledger.c)
+ *       coherent_ledger_lock		what is poisoned (poison/)
  *         coherent_reset.lock		reading: memory is touched or mapped
  *					writing: a reset begins or ends, or
  *					what is poisoned changes

@@ -1,47 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ledger: which pages are poisoned.
+ * The ledger: which apertures there are and were, and what it means to them
+ * that a page is poisoned.
  *
- * One tree of PFN ranges for the whole host, so a page is remembered whoever
- * shows it: it survives close, reset, unbind, and an aperture that comes back
- * with other bounds. While the tree is not empty it holds a reference on this
- * module. Neighbouring ranges are always merged.
+ * A ledger stays when its device goes, so that errors count while nobody is
+ * there; the pages themselves are in pages.c.
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>
 #include <linux/list.h>
-#include <linux/lockdep.h>
-#include <linux/maple_tree.h>
 #include <linux/minmax.h>
-#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "../coherent.h"
+#include "pages.h"
 #include "poison.h"
 #include "trace.h"
 
-/* Writers of the tree; the list of ledgers, their cdev and policy */
-static DEFINE_MUTEX(ledger_lock);
+/* Under coherent_ledger_lock, as are the ledgers' cdev, policy and changed */
 static LIST_HEAD(ledgers);
-
-/*
- * Readers hold RCU's read lock, writers ledger_lock. All entries are POISONED.
- *
- * The same kind of tree that the memory manager keeps VMAs in; its gaps are not
- * used. Without MT_FLAGS_ALLOC_RANGE kernels up to 7.3 at least oops in
- * mt_free_walk() when three levels or more are freed at once: in the nodes of
- * such trees it takes the metadata behind a full node's slots for a child.
- */
-static struct maple_tree pages =
-	MTREE_INIT_EXT(pages, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU |
-		       MT_FLAGS_LOCK_EXTERN, ledger_lock);
-#define POISONED	xa_mk_value(1)
 
 static const char * const source_names[] = {
 	[COHERENT_SOURCE_GHES] = "ghes",
@@ -57,27 +39,6 @@ static bool overlaps(const struct coherent_ledger *ledger, unsigned long first,
 		     unsigned long last)
 {
 	return first <= ledger->last && last >= ledger->first;
-}
-
-/**
- * coherent_poison_next() - the first poisoned page of a range
- * @first: first PFN
- * @last: last PFN
- *
- * Context: any but NMI. The answer holds until coherent_access_end() where
- * the caller is between coherent_access_begin() and there.
- * Return: its PFN, or ULONG_MAX when there is none.
- */
-unsigned long coherent_poison_next(unsigned long first, unsigned long last)
-{
-	MA_STATE(mas, &pages, first, first);
-
-	if (mtree_empty(&pages))
-		return ULONG_MAX;
-	guard(rcu)();
-	if (!mas_find(&mas, last))
-		return ULONG_MAX;
-	return max(mas.index, first);
 }
 
 /**
@@ -119,18 +80,6 @@ size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
 	return PFN_PHYS(pfn) > addr ? PFN_PHYS(pfn) - addr : 0;
 }
 
-static unsigned long count_pages(unsigned long first, unsigned long last)
-{
-	MA_STATE(mas, &pages, first, first);
-	unsigned long n = 0;
-	void *entry;
-
-	guard(rcu)();
-	mas_for_each(&mas, entry, last)
-		n += min(mas.last, last) - max(mas.index, first) + 1;
-	return n;
-}
-
 /**
  * coherent_ledger_count() - how many pages of an aperture are poisoned
  * @ledger: the aperture
@@ -139,48 +88,7 @@ static unsigned long count_pages(unsigned long first, unsigned long last)
  */
 unsigned long coherent_ledger_count(const struct coherent_ledger *ledger)
 {
-	return count_pages(ledger->first, ledger->last);
-}
-
-/**
- * coherent_ledger_list() - a piece of the list of &struct coherent_poison_range
- * @ledger: the aperture
- * @off: byte of the list to begin at
- * @buf: where to
- * @count: bytes there
- *
- * Context: may sleep; takes ledger_lock, so a piece is never torn.
- * Return: bytes stored, fewer than @count at the end of the list.
- */
-size_t coherent_ledger_list(const struct coherent_ledger *ledger, loff_t off,
-			    char *buf, size_t count)
-{
-	MA_STATE(mas, &pages, ledger->first, ledger->first);
-	struct coherent_poison_range range;
-	size_t done = 0;
-	loff_t pos = 0;
-	void *entry;
-
-	guard(mutex)(&ledger_lock);
-	mas_for_each(&mas, entry, ledger->last) {
-		unsigned long first = max(mas.index, ledger->first);
-		unsigned long last = min(mas.last, ledger->last);
-
-		if (done == count)
-			break;
-		pos += sizeof(range);
-		if (pos <= off + done)
-			continue;
-		range.offset = PFN_PHYS(first - ledger->first);
-		range.length = PFN_PHYS(last - first + 1);
-		/* The first one may be wanted from its middle, the last to it */
-		size_t skip = off + done - (pos - sizeof(range));
-		size_t n = min(sizeof(range) - skip, count - done);
-
-		memcpy(buf + done, (char *)&range + skip, n);
-		done += n;
-	}
-	return done;
+	return coherent_pages_count(ledger->first, ledger->last);
 }
 
 /*
@@ -197,13 +105,6 @@ static void resume(struct coherent_device *cdev)
 {
 	if (cdev)
 		up_write(&cdev->reset.lock);
-}
-
-/* The range that @pfn is in, if it is poisoned, is left in @mas */
-static bool find_range(struct ma_state *mas, unsigned long pfn)
-{
-	mas_set(mas, pfn);
-	return mas_walk(mas);
 }
 
 static void tell(struct coherent_ledger *ledger, unsigned long first,
@@ -228,32 +129,21 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
 		  unsigned long last, enum coherent_source source)
 {
 	struct coherent_device *cdev = ledger->cdev;
-	MA_STATE(mas, &pages, 0, 0);
-	unsigned long low, high;
-	bool was_empty;
+	struct coherent_pages_change change;
 	int ret;
 
 	first = max(first, ledger->first);
 	last = min(last, ledger->last);
-	if (count_pages(first, last) == last - first + 1)
+	if (coherent_pages_count(first, last) == last - first + 1)
 		return 0;
 
-	/* All that is going to be waited for is had before anybody must wait */
-	low = first && find_range(&mas, first - 1) ? mas.index : first;
-	high = find_range(&mas, last + 1) ? mas.last : last;
-	mas_set_range(&mas, low, high);
-	ret = mas_preallocate(&mas, POISONED, GFP_KERNEL);
+	ret = coherent_pages_prepare(&change, first, last, true);
+	if (ret == -ENODEV)
+		return 0;	/* The module goes, and all that is remembered */
 	if (ret)
 		return ret;
-	was_empty = mtree_empty(&pages);
-	if (was_empty && !try_module_get(THIS_MODULE)) {
-		/* The module goes, and all that is remembered with it */
-		mas_destroy(&mas);
-		return 0;
-	}
-
 	suspend(cdev);
-	mas_store_prealloc(&mas, POISONED);
+	coherent_pages_commit(&change);
 	if (cdev && ledger->policy != COHERENT_POISON_KEEP)
 		coherent_revoke(cdev, first, last);
 	resume(cdev);
@@ -270,7 +160,7 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
  *
  * Mappings of the pages are gone when it returns, unless the policy keeps them.
  *
- * Context: process; may sleep; takes ledger_lock and coherent_reset.lock.
+ * Context: process; may sleep; takes coherent_ledger_lock and coherent_reset.lock.
  * Return: 1 when a page is new; 0; -ENOMEM, and then the call can be repeated.
  */
 int coherent_ledger_record(unsigned long first, unsigned long last,
@@ -279,7 +169,7 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 	struct coherent_ledger *ledger;
 	int ret, new = 0;
 
-	guard(mutex)(&ledger_lock);
+	guard(mutex)(&coherent_ledger_lock);
 	/*
 	 * First those that are bound: a page is new once, and it must be new
 	 * where there are mappings. No two of them share a page.
@@ -301,19 +191,17 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 static int forget(struct coherent_device *cdev, unsigned long first,
 		  unsigned long last)
 {
-	MA_STATE(mas, &pages, first, last);
+	struct coherent_pages_change change;
 	int ret;
 
-	if (!count_pages(first, last))
+	if (!coherent_pages_count(first, last))
 		return 0;
-	ret = mas_preallocate(&mas, NULL, GFP_KERNEL);
+	ret = coherent_pages_prepare(&change, first, last, false);
 	if (ret)
 		return ret;
 	suspend(cdev);
-	mas_store_prealloc(&mas, NULL);
+	coherent_pages_commit(&change);
 	resume(cdev);
-	if (mtree_empty(&pages))
-		module_put(THIS_MODULE);
 	return 0;
 }
 
@@ -322,7 +210,7 @@ static int forget(struct coherent_device *cdev, unsigned long first,
  * @first: first PFN
  * @last: last PFN
  *
- * Context: process; may sleep; takes ledger_lock and coherent_reset.lock.
+ * Context: process; may sleep; takes coherent_ledger_lock and coherent_reset.lock.
  * Return: 0 or -ENOMEM, and then some are still remembered.
  */
 int coherent_ledger_forget(unsigned long first, unsigned long last)
@@ -330,7 +218,7 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 	struct coherent_ledger *ledger;
 	int ret;
 
-	guard(mutex)(&ledger_lock);
+	guard(mutex)(&coherent_ledger_lock);
 	list_for_each_entry(ledger, &ledgers, node) {
 		if (!overlaps(ledger, first, last))
 			continue;
@@ -351,23 +239,24 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
  * @ledger: the aperture
  * @policy: from now on; mappings that it does not allow are revoked
  *
- * Context: process; may sleep; takes ledger_lock and coherent_reset.lock.
+ * Context: process; may sleep; takes coherent_ledger_lock and coherent_reset.lock.
  */
 void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy)
 {
 	struct coherent_device *cdev;
-	MA_STATE(mas, &pages, ledger->first, ledger->first);
-	void *entry;
+	unsigned long pfn;
 
-	guard(mutex)(&ledger_lock);
+	guard(mutex)(&coherent_ledger_lock);
 	cdev = ledger->cdev;
 	suspend(cdev);
 	ledger->policy = policy;
-	if (cdev && policy != COHERENT_POISON_KEEP)
-		mas_for_each(&mas, entry, ledger->last)
-			coherent_revoke(cdev, max(mas.index, ledger->first),
-					min(mas.last, ledger->last));
+	for (pfn = ledger->first; cdev && policy != COHERENT_POISON_KEEP; pfn++) {
+		pfn = coherent_poison_next(pfn, ledger->last);
+		if (pfn > ledger->last)
+			break;
+		coherent_revoke(cdev, pfn, pfn);
+	}
 	resume(cdev);
 }
 
@@ -376,13 +265,13 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
  *
  * Once for many errors, however many there are.
  *
- * Context: process; may sleep; takes ledger_lock.
+ * Context: process; may sleep; takes coherent_ledger_lock.
  */
 void coherent_ledger_notify(void)
 {
 	struct coherent_ledger *ledger;
 
-	guard(mutex)(&ledger_lock);
+	guard(mutex)(&coherent_ledger_lock);
 	list_for_each_entry(ledger, &ledgers, node) {
 		if (!ledger->changed || !ledger->cdev)
 			continue;
@@ -464,7 +353,7 @@ bool coherent_ledger_unspill(unsigned long *first, unsigned long *last)
  * @cdev: the device, with its aperture claimed
  * @policy: for an aperture that was never seen before
  *
- * Context: probe; may sleep; takes ledger_lock.
+ * Context: probe; may sleep; takes coherent_ledger_lock.
  * Return: 0 or -ENOMEM, said to the log.
  */
 int coherent_ledger_attach(struct coherent_device *cdev,
@@ -475,7 +364,7 @@ int coherent_ledger_attach(struct coherent_device *cdev,
 	struct coherent_ledger *ledger;
 	unsigned long n;
 
-	guard(mutex)(&ledger_lock);
+	guard(mutex)(&coherent_ledger_lock);
 	list_for_each_entry(ledger, &ledgers, node)
 		if (ledger->first == first && ledger->last == last)
 			goto found;
@@ -505,11 +394,11 @@ found:
  * coherent_ledger_detach() - the device is unbound; what is known stays
  * @cdev: the device, with no user left
  *
- * Context: may sleep; takes ledger_lock.
+ * Context: may sleep; takes coherent_ledger_lock.
  */
 void coherent_ledger_detach(struct coherent_device *cdev)
 {
-	guard(mutex)(&ledger_lock);
+	guard(mutex)(&coherent_ledger_lock);
 	cdev->ledger->cdev = NULL;
 }
 
@@ -522,8 +411,7 @@ void coherent_ledger_exit(void)
 {
 	struct coherent_ledger *ledger, *next;
 
-	guard(mutex)(&ledger_lock);
+	guard(mutex)(&coherent_ledger_lock);
 	list_for_each_entry_safe(ledger, next, &ledgers, node)
 		kfree(ledger);
-	__mt_destroy(&pages);
 }

@@ -17,6 +17,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
+#include "pages.h"
 #include "poison.h"
 
 static enum coherent_policy default_policy = COHERENT_POISON_AUTO;
@@ -197,4 +198,5 @@ void coherent_poison_exit(void)
 	coherent_report_exit();
 	coherent_signal_exit();
 	coherent_ledger_exit();
+	coherent_pages_exit();
 }

@@ -4,7 +4,8 @@
  *
  *   sources (source_*.c, debugfs.c)	somebody tells of an error, in any context
  *   report.c				a queue, and the worker that empties it
- *   ledger.c				what is remembered; what that changes
+ *   ledger.c				apertures, and what poison means to them
+ *   pages.c				the pages that are remembered
  *   signal.c				processes that want to know early
  *   sysfs.c				the administrator's view
  *
@@ -48,15 +49,16 @@ enum coherent_source {
 
 /**
  * struct coherent_ledger - an aperture, as long as the core is loaded
- * @node: in the list of all; ledgers are added under ledger_lock and stay
+ * @node: in the list of all; added under coherent_ledger_lock, stays
  * @first: first PFN of the aperture
  * @last: last PFN
- * @cdev: the device bound to it, or NULL; under ledger_lock
- * @policy: changes under ledger_lock and, while bound, coherent_reset.lock
+ * @cdev: the device bound to it, or NULL; under coherent_ledger_lock
+ * @policy: changes under coherent_ledger_lock and, while bound,
+ *	coherent_reset.lock
  * @spill_first: errors that found the queue full, as one range; under the
  *	queue's lock
  * @spill_last: its last PFN; below @spill_first when nothing spilled
- * @changed: userspace has not been told yet; under ledger_lock
+ * @changed: userspace has not been told yet; under coherent_ledger_lock
  *
  * The pages are not in here: they are in one tree for all apertures, by PFN.
  * So an aperture that comes back with other bounds meets what is known of
@@ -92,13 +94,16 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy);
 void coherent_ledger_notify(void);
 unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
-size_t coherent_ledger_list(const struct coherent_ledger *ledger, loff_t off,
-			    char *buf, size_t count);
 void coherent_ledger_spill(unsigned long first, unsigned long last);
 bool coherent_ledger_unspill(unsigned long *first, unsigned long *last);
 
-/* ledger.c: for faults and file I/O, under coherent_access_begin() */
+/* pages.c */
 unsigned long coherent_poison_next(unsigned long first, unsigned long last);
+unsigned long coherent_pages_count(unsigned long first, unsigned long last);
+size_t coherent_pages_list(unsigned long from, unsigned long to, loff_t off,
+			   char *buf, size_t count);
+
+/* ledger.c: for faults and file I/O, under coherent_access_begin() */
 bool coherent_poison_blocks(const struct coherent_device *cdev,
 			    unsigned long first, unsigned long last);
 size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n);

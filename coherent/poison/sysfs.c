@@ -138,8 +138,10 @@ static ssize_t poison_ranges_read(struct file *file, struct kobject *kobj,
 				  COMPAT_BIN_ATTR_CONST struct bin_attribute *attr,
 				  char *buf, loff_t off, size_t count)
 {
-	return coherent_ledger_list(dev_to_ledger(kobj_to_dev(kobj)), off, buf,
-				    count);
+	const struct coherent_ledger *ledger = dev_to_ledger(kobj_to_dev(kobj));
+
+	return coherent_pages_list(ledger->first, ledger->last, off, buf,
+				   count);
 }
 
 static COMPAT_BIN_ATTR_CONST struct bin_attribute bin_attr_poison_ranges = {

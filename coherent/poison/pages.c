@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Poisoned pages: one tree of PFN ranges for the whole host. A page is
+ * remembered whoever shows it: the tree knows no devices, and an aperture that
+ * comes back with other bounds meets what is known of its pages. Neighbouring
+ * ranges are always merged.
+ *
+ * While there is a poisoned page the tree holds a reference on this module.
+ */
+#include <linux/cleanup.h>
+#include <linux/limits.h>
+#include <linux/lockdep.h>
+#include <linux/maple_tree.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pfn.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+#include <linux/xarray.h>
+
+#include "pages.h"
+#include "poison.h"
+
+DEFINE_MUTEX(coherent_ledger_lock);
+
+/*
+ * Readers hold RCU's read lock, writers coherent_ledger_lock. All entries are
+ * POISONED.
+ *
+ * The same kind of tree that the memory manager keeps VMAs in; its gaps are not
+ * used. Without MT_FLAGS_ALLOC_RANGE kernels up to 7.3 at least oops in
+ * mt_free_walk() when three levels or more are freed at once: in the nodes of
+ * such trees it takes the metadata behind a full node's slots for a child.
+ */
+static struct maple_tree poisoned =
+	MTREE_INIT_EXT(poisoned, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU |
+		       MT_FLAGS_LOCK_EXTERN, coherent_ledger_lock);
+#define POISONED	xa_mk_value(1)
+
+/**
+ * coherent_poison_next() - the first poisoned page of a range
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: any but NMI. The answer holds until coherent_access_end() where
+ * the caller is between coherent_access_begin() and there.
+ * Return: its PFN, or ULONG_MAX when there is none.
+ */
+unsigned long coherent_poison_next(unsigned long first, unsigned long last)
+{
+	MA_STATE(mas, &poisoned, first, first);
+
+	if (mtree_empty(&poisoned))
+		return ULONG_MAX;
+	guard(rcu)();
+	if (!mas_find(&mas, last))
+		return ULONG_MAX;
+	return max(mas.index, first);
+}
+
+/**
+ * coherent_pages_count() - how many pages of a range are poisoned
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: any but NMI.
+ */
+unsigned long coherent_pages_count(unsigned long first, unsigned long last)
+{
+	MA_STATE(mas, &poisoned, first, first);
+	unsigned long n = 0;
+	void *entry;
+
+	guard(rcu)();
+	mas_for_each(&mas, entry, last)
+		n += min(mas.last, last) - max(mas.index, first) + 1;
+	return n;
+}
+
+/**
+ * coherent_pages_list() - a piece of the list of &struct coherent_poison_range
+ * @from: first PFN of what the list is about; offsets count from there
+ * @to: last PFN
+ * @off: byte of the list to begin at
+ * @buf: where to
+ * @count: bytes there
+ *
+ * Context: may sleep; takes coherent_ledger_lock, so a piece is never torn.
+ * Return: bytes stored, fewer than @count at the end of the list.
+ */
+size_t coherent_pages_list(unsigned long from, unsigned long to, loff_t off,
+			   char *buf, size_t count)
+{
+	MA_STATE(mas, &poisoned, from, from);
+	struct coherent_poison_range range;
+	size_t done = 0;
+	loff_t pos = 0;
+	void *entry;
+
+	guard(mutex)(&coherent_ledger_lock);
+	mas_for_each(&mas, entry, to) {
+		unsigned long first = max(mas.index, from);
+		unsigned long last = min(mas.last, to);
+		size_t skip, n;
+
+		if (done == count)
+			break;
+		pos += sizeof(range);
+		if (pos <= off)
+			continue;
+		range.offset = PFN_PHYS(first - from);
+		range.length = PFN_PHYS(last - first + 1);
+		/* Of the first one the end may be wanted, of the last the start */
+		skip = max_t(loff_t, off - (pos - sizeof(range)), 0);
+		n = min(sizeof(range) - skip, count - done);
+		memcpy(buf + done, (char *)&range + skip, n);
+		done += n;
+	}
+	return done;
+}
+
+/* If @pfn is poisoned: the whole range around it is left in @mas */
+static bool find_range(struct ma_state *mas, unsigned long pfn)
+{
+	mas_set(mas, pfn);
+	return mas_walk(mas);
+}
+
+/**
+ * coherent_pages_prepare() - have all that a change of the tree takes
+ * @change: to be given to coherent_pages_commit()
+ * @first: first PFN
+ * @last: last PFN
+ * @poison: are they going to be poisoned or in order?
+ *
+ * What is going to be waited for is had before anybody has to wait for the
+ * change. The reference on the module is the tree's, see above.
+ *
+ * Context: may sleep; coherent_ledger_lock is held until after the commit.
+ * Return: 0; -ENOMEM; -ENODEV when the module is being removed.
+ */
+int coherent_pages_prepare(struct coherent_pages_change *change,
+			   unsigned long first, unsigned long last, bool poison)
+{
+	struct ma_state *mas = &change->mas;
+	unsigned long low = first, high = last;
+	int ret;
+
+	lockdep_assert_held(&coherent_ledger_lock);
+	mas_init(mas, &poisoned, first);
+	change->entry = poison ? POISONED : NULL;
+	if (poison) {
+		if (first && find_range(mas, first - 1))
+			low = mas->index;
+		if (find_range(mas, last + 1))
+			high = mas->last;
+	}
+	mas_set_range(mas, low, high);
+	ret = mas_preallocate(mas, change->entry, GFP_KERNEL);
+	if (ret)
+		return ret;
+	if (poison && mtree_empty(&poisoned) && !try_module_get(THIS_MODULE)) {
+		mas_destroy(mas);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/**
+ * coherent_pages_commit() - do it
+ * @change: prepared
+ *
+ * Context: coherent_ledger_lock is held; neither sleeps nor fails.
+ */
+void coherent_pages_commit(struct coherent_pages_change *change)
+{
+	lockdep_assert_held(&coherent_ledger_lock);
+	mas_store_prealloc(&change->mas, change->entry);
+	if (!change->entry && mtree_empty(&poisoned))
+		module_put(THIS_MODULE);
+}
+
+/** coherent_pages_exit() - at module exit: nothing is remembered any more */
+void coherent_pages_exit(void)
+{
+	guard(mutex)(&coherent_ledger_lock);
+	__mt_destroy(&poisoned);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tree of poisoned pages (pages.c), for those who change it.
+ */
+#ifndef COHERENT_POISON_PAGES_H
+#define COHERENT_POISON_PAGES_H
+
+#include <linux/maple_tree.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+/* Taken by writers of the tree; and see ledger.c */
+extern struct mutex coherent_ledger_lock;
+
+struct coherent_pages_change {
+	struct ma_state mas;
+	void *entry;
+};
+
+int coherent_pages_prepare(struct coherent_pages_change *change,
+			   unsigned long first, unsigned long last,
+			   bool poison);
+void coherent_pages_commit(struct coherent_pages_change *change);
+void coherent_pages_exit(void);
+
+#endif
