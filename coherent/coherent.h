@@ -29,12 +29,14 @@
 #define COHERENT_COHERENT_H
 
 #include <linux/container_of.h>
+#include <linux/mm_types.h>
 #include <linux/types.h>
 #include <linux/vfio_pci_core.h>
 
 #include "coherent_vfio.h"
 
 struct iov_iter;
+struct vm_fault;
 
 static inline struct coherent_device *
 to_coherent_device(struct vfio_device *core_vdev)
@@ -58,10 +60,16 @@ void coherent_unmap_all(struct coherent_device *cdev);
 int coherent_map_for_user(struct coherent_bar *bar);
 
 /* mmap.c: user mappings */
+unsigned long coherent_vma_pfn(const struct vm_area_struct *vma,
+			       unsigned long addr);
 void coherent_revoke(struct coherent_device *cdev, unsigned long first,
 		     unsigned long last);
 bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
 			  unsigned long *addr);
+
+/* fault.c: page faults on them */
+vm_fault_t coherent_fault(struct vm_fault *vmf);
+vm_fault_t coherent_huge_fault(struct vm_fault *vmf, unsigned int order);
 
 /* copy.c: bytes between a region and a user buffer */
 ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
