@@ -140,7 +140,8 @@ EXPORT_SYMBOL_NS_GPL(coherent_read, "COHERENT_VFIO_PCI");
  * @count: bytes given
  * @ppos: file offset; moves by what is returned
  *
- * Context and errors: as coherent_read().
+ * Context: as coherent_read().
+ * Return: bytes written, or an error as there.
  */
 ssize_t coherent_write(struct vfio_device *core_vdev, const char __user *buf,
 		       size_t count, loff_t *ppos)

@@ -189,7 +189,8 @@ int coherent_access_begin_wait(struct coherent_device *cdev,
  * @cdev: the device
  * @access: as for coherent_access_begin()
  *
- * Context and errors: as coherent_access_begin_wait(); no lock is kept.
+ * Context: as coherent_access_begin_wait(); no lock is kept.
+ * Return: as there.
  */
 int coherent_access_wait(struct coherent_device *cdev,
 			 enum coherent_access access)

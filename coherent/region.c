@@ -33,6 +33,8 @@ struct coherent_bar *coherent_find_bar(struct coherent_device *cdev,
  * @index: region index, any value
  *
  * Such a slot is no region, whatever the physical function has there.
+ *
+ * Return: whether it is.
  */
 bool coherent_is_upper_half(struct coherent_device *cdev, unsigned int index)
 {

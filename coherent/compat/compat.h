@@ -12,6 +12,7 @@
 #include "export.h"
 #include "mm.h"
 #include "pci.h"
+#include "slab.h"
 #include "sysfs.h"
 #include "vfio.h"
 

@@ -48,6 +48,7 @@ static bool overlaps(const struct coherent_ledger *ledger, unsigned long first,
  * @last: last PFN
  *
  * Context: between coherent_access_begin() and coherent_access_end().
+ * Return: whether there is one that the policy keeps from being mapped.
  */
 bool coherent_poison_blocks(const struct coherent_device *cdev,
 			    unsigned long first, unsigned long last)
@@ -85,6 +86,7 @@ size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
  * @ledger: the aperture
  *
  * Context: any but NMI.
+ * Return: their number.
  */
 unsigned long coherent_ledger_count(const struct coherent_ledger *ledger)
 {
@@ -286,6 +288,7 @@ void coherent_ledger_notify(void)
  * @last: last PFN
  *
  * Context: any but NMI.
+ * Return: whether it does.
  */
 bool coherent_ledger_watches(unsigned long first, unsigned long last)
 {
@@ -354,7 +357,7 @@ bool coherent_ledger_unspill(unsigned long *first, unsigned long *last)
  * @policy: for an aperture that was never seen before
  *
  * Context: probe; may sleep; takes coherent_ledger_lock.
- * Return: 0 or -ENOMEM, said to the log.
+ * Return: 0 or -ENOMEM.
  */
 int coherent_ledger_attach(struct coherent_device *cdev,
 			   enum coherent_policy policy)
@@ -369,12 +372,9 @@ int coherent_ledger_attach(struct coherent_device *cdev,
 		if (ledger->first == first && ledger->last == last)
 			goto found;
 
-	ledger = kzalloc(sizeof(*ledger), GFP_KERNEL);
-	if (!ledger) {
-		dev_err(&cdev->core.pdev->dev,
-			"no memory for the ledger of poisoned pages\n");
+	ledger = kzalloc_obj(*ledger, GFP_KERNEL);
+	if (!ledger)
 		return -ENOMEM;
-	}
 	ledger->first = first;
 	ledger->last = last;
 	ledger->policy = policy;

@@ -22,6 +22,7 @@
 #include "pages.h"
 #include "poison.h"
 
+/* Writers of the tree, and what ledger.c says */
 DEFINE_MUTEX(coherent_ledger_lock);
 
 /*
@@ -65,6 +66,7 @@ unsigned long coherent_poison_next(unsigned long first, unsigned long last)
  * @last: last PFN
  *
  * Context: any but NMI.
+ * Return: their number.
  */
 unsigned long coherent_pages_count(unsigned long first, unsigned long last)
 {

@@ -162,5 +162,4 @@ void coherent_mm_register(struct coherent_device *cdev);
 void coherent_mm_unregister(struct coherent_device *cdev);
 bool coherent_mm_knows(const struct vm_area_struct *vma);
 
-
 #endif /* COHERENT_POISON_H */

@@ -48,8 +48,8 @@ static void tell_task(const struct early *early, struct mm_struct *mm)
 {
 	unsigned long last = min(early->last, early->first + MAX_PAGES - 1);
 	struct vm_area_struct *vma;
-	VMA_ITERATOR(vmi, mm, 0);
 	unsigned long addr;
+	VMA_ITERATOR(vmi, mm, 0);
 
 	for (unsigned long pfn = early->first; pfn <= last; pfn++) {
 		vma_iter_set(&vmi, 0);
@@ -124,7 +124,7 @@ void coherent_signal_early(unsigned long first, unsigned long last,
 			task = find_early(process);
 			if (!task || !task->mm || is_listed(&list, task->mm))
 				continue;
-			early = kzalloc(sizeof(*early), GFP_ATOMIC);
+			early = kzalloc_obj(*early, GFP_ATOMIC);
 			if (!early) {
 				pr_warn_ratelimited("coherent-vfio: no memory to tell processes of poison early\n");
 				break;

@@ -102,6 +102,7 @@ void coherent_mm_unregister(struct coherent_device *cdev)
  * @vma: a mapping of a region
  *
  * Context: mmap_lock is held.
+ * Return: whether it does.
  */
 bool coherent_mm_knows(const struct vm_area_struct *vma)
 {
