@@ -23,7 +23,8 @@ static inline bool __vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 {
 	__le16 cmd = *(__le16 *)&vdev->vconfig[PCI_COMMAND];
 
-	return vdev->pdev->current_state < PCI_D3hot &&
+	return (__force int)vdev->pdev->current_state <
+	       (__force int)PCI_D3hot &&
 	       (vdev->pdev->no_command_memory ||
 		(le16_to_cpu(cmd) & PCI_COMMAND_MEMORY));
 }

@@ -41,21 +41,26 @@ static DECLARE_DELAYED_WORK(work, work_fn);
 /* The oldest report, which stays in the queue; or what did not fit into it */
 static bool peek(struct report *report, bool *spilled)
 {
-	guard(spinlock_irqsave)(&queue_lock);
+	bool found = true;
+
+	spin_lock_irq(&queue_lock);
 	*spilled = !kfifo_peek(&queue, report);
-	if (!*spilled)
-		return true;
-	*report = (struct report){ .source = COHERENT_SOURCE_OVERFLOW };
-	return coherent_ledger_unspill(&report->first, &report->last);
+	if (*spilled) {
+		*report = (struct report){ .source = COHERENT_SOURCE_OVERFLOW };
+		found = coherent_ledger_unspill(&report->first, &report->last);
+	}
+	spin_unlock_irq(&queue_lock);
+	return found;
 }
 
 static void done(const struct report *report, bool spilled, bool recorded)
 {
-	guard(spinlock_irqsave)(&queue_lock);
+	spin_lock_irq(&queue_lock);
 	if (!spilled && recorded)
 		kfifo_skip(&queue);
 	else if (spilled && !recorded)
 		coherent_ledger_spill(report->first, report->last);
+	spin_unlock_irq(&queue_lock);
 }
 
 static void work_fn(struct work_struct *unused)

@@ -48,11 +48,11 @@ static void tell_task(const struct early *early, struct mm_struct *mm)
 {
 	unsigned long last = min(early->last, early->first + MAX_PAGES - 1);
 	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
 	unsigned long addr;
-	VMA_ITERATOR(vmi, mm, 0);
 
 	for (unsigned long pfn = early->first; pfn <= last; pfn++) {
-		vma_iter_set(&vmi, 0);
+		vma_iter_init(&vmi, mm, 0);
 		for_each_vma(vmi, vma) {
 			if (!coherent_vma_address(vma, pfn, &addr))
 				continue;
