@@ -97,6 +97,7 @@ int coherent_access_begin_wait(struct coherent_device *cdev,
 void coherent_access_end(struct coherent_device *cdev);
 int coherent_access_wait(struct coherent_device *cdev,
 			 enum coherent_access access);
+bool coherent_ready_reads_bar(const struct coherent_device *cdev);
 int coherent_ready_at_probe(struct coherent_device *cdev);
 
 /* cxl.c: readiness by the CXL Device DVSEC */

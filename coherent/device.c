@@ -16,8 +16,7 @@ static int map_ready_bar(struct coherent_device *cdev)
 {
 	void __iomem *io;
 
-	if (!cdev->backend->ready || cdev->cxl_dvsec ||
-	    cdev->backend->ready_bar == COHERENT_NO_BAR)
+	if (!coherent_ready_reads_bar(cdev))
 		return 0;
 
 	io = vfio_pci_core_get_iomap(&cdev->core, cdev->backend->ready_bar);

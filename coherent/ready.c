@@ -34,8 +34,16 @@
  */
 #define RESET_LIMIT_MS	(120 * MSEC_PER_SEC)
 
-/* Does ready() need memory decoding?  The CXL DVSEC is in config space. */
-static bool ready_reads_bar(const struct coherent_device *cdev)
+/**
+ * coherent_ready_reads_bar() - is readiness read from a BAR?
+ * @cdev: the device
+ *
+ * Then the BAR must be mapped and memory decoding on to ask. The CXL DVSEC,
+ * which goes first where there is one, is in config space.
+ *
+ * Context: any, once probe has looked for the DVSEC.
+ */
+bool coherent_ready_reads_bar(const struct coherent_device *cdev)
 {
 	return !cdev->cxl_dvsec && cdev->backend->ready &&
 	       cdev->backend->ready_bar != COHERENT_NO_BAR;
@@ -82,7 +90,8 @@ static int check_ready(struct coherent_device *cdev,
 		return -EIO;
 	if (reset->running)
 		return expired(cdev, RESET_LIMIT_MS) ? -ETIME : -EAGAIN;
-	if (ready_reads_bar(cdev) && !__vfio_pci_memory_enabled(&cdev->core))
+	if (coherent_ready_reads_bar(cdev) &&
+	    !__vfio_pci_memory_enabled(&cdev->core))
 		return -EIO;
 
 	ret = ask_ready(cdev, &timeout_ms);
@@ -248,7 +257,7 @@ int coherent_ready_at_probe(struct coherent_device *cdev)
 	int bar = cdev->backend->ready_bar;
 	int ret;
 
-	if (!ready_reads_bar(cdev))
+	if (!coherent_ready_reads_bar(cdev))
 		return wait_at_probe(cdev);
 
 	ret = pci_enable_device_mem(pdev);

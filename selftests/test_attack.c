@@ -60,18 +60,13 @@ FIXTURE(attack) {
 FIXTURE_SETUP(attack)
 {
 	ASSERT_EQ(0, expect_load(&self->e));
-	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-	if (self->e.model) {
-		ASSERT_EQ(0, block_calm(&self->f));
-	}
+	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
 	fault_catch();
 }
 
 FIXTURE_TEARDOWN(attack)
 {
-	if (self->e.model)
-		block_calm(&self->f);
-	fn_close(&self->f);
+	fn_close_calm(&self->f, &self->e);
 }
 
 TEST_F_TIMEOUT(attack, anything_in_any_order, 600)

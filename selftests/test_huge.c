@@ -52,9 +52,7 @@ static int policy_set(const char *word)
 FIXTURE_SETUP(huge)
 {
 	ASSERT_EQ(0, expect_load(&self->e));
-	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-	if (self->e.model)
-		ASSERT_EQ(0, block_calm(&self->f));
+	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
 	self->r = expect_region(&self->e, USEMEM);
 	ASSERT_NE(NULL, self->r);
 	self->page = page_size();
@@ -72,15 +70,14 @@ FIXTURE_TEARDOWN(huge)
 TEST_F(huge, policy_does_not_matter)
 {
 	static const char * const words[] = { "never", "madvise", "always" };
-	u64 off = (self->pmd - self->r->base % self->pmd) % self->pmd;
-	u64 n = 4 * self->pmd;
+	u64 off, n = 4 * self->pmd;
 	u8 *p;
 
-	if (off + n > self->r->len)
-		SKIP(return, "region holds no four whole blocks");
 	for (unsigned int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, policy_set(words[i]));
-		p = map_aligned(&self->f, USEMEM, self->r->base, off, n, self->pmd, 0, RW);
+		p = map_blocks(&self->f, USEMEM, self->r, self->pmd, 4, &off);
+		if (!p)
+			SKIP(return, "region holds no four whole blocks");
 		ASSERT_NE(MAP_FAILED, p);
 		EXPECT_GE(4, faults_of_walk(p, n, self->page)) {
 			TH_LOG("policy %s", words[i]);
@@ -89,13 +86,14 @@ TEST_F(huge, policy_does_not_matter)
 	}
 }
 
-/* @blocks whole PUDs of the region at a congruent address; NULL without them */
-static u8 *map_puds(struct _test_data_huge *self, u64 blocks, u64 *off)
+/* Two whole PUDs of the region at a congruent address; NULL without them */
+static u8 *map_puds(struct _test_data_huge *self)
 {
-	*off = (PUD - self->r->base % PUD) % PUD;
-	if (*off + blocks * PUD > self->r->len)
-		return NULL;
-	return map_aligned(&self->f, USEMEM, self->r->base, *off, blocks * PUD, PUD, 0, RW);
+	u64 off;
+
+	if (policy_set("always"))
+		return MAP_FAILED;
+	return map_blocks(&self->f, USEMEM, self->r, PUD, 2, &off);
 }
 
 /* A byte in each half GiB that says which it is */
@@ -111,6 +109,15 @@ static u64 first_wrong(const u8 *p, u64 n, u64 from)
 		if (p[i] != 0x40 + (from + i) / (PUD / 2))
 			return i;
 	return n;
+}
+
+static u8 *map_marked_puds(struct _test_data_huge *self)
+{
+	u8 *p = map_puds(self);
+
+	if (p && p != MAP_FAILED)
+		mark(p, 2 * PUD);
+	return p;
 }
 
 /* Does the CPU have 1 GiB pages, and the kernel PUD entries for PFN mappings? */
@@ -131,11 +138,9 @@ static bool have_puds(void)
 
 TEST_F(huge, pud_is_one_fault_where_the_cpu_has_it)
 {
-	u64 off;
 	u8 *p;
 
-	ASSERT_EQ(0, policy_set("always"));
-	p = map_puds(self, 2, &off);
+	p = map_puds(self);
 	if (!p)
 		SKIP(return, "region holds no two GiB");
 	ASSERT_NE(MAP_FAILED, p);
@@ -150,15 +155,12 @@ TEST_F(huge, pud_is_one_fault_where_the_cpu_has_it)
 TEST_F(huge, munmap_inside_a_pud)
 {
 	struct fault_seen seen;
-	u64 off;
 	u8 *p;
 
-	ASSERT_EQ(0, policy_set("always"));
-	p = map_puds(self, 2, &off);
+	p = map_marked_puds(self);
 	if (!p)
 		SKIP(return, "region holds no two GiB");
 	ASSERT_NE(MAP_FAILED, p);
-	mark(p, 2 * PUD);
 	ASSERT_EQ(0, munmap(p + PUD / 4 + self->page, self->page));
 	EXPECT_EQ(2 * PUD, first_wrong(p, 2 * PUD, 0));
 	EXPECT_EQ(-EFAULT, touch_read(p + PUD / 4 + self->page, 8, NULL, &seen));
@@ -177,15 +179,12 @@ TEST_F(huge, mremap_of_puds)
 	u64 skews[] = { 0, self->pmd, self->page };
 	struct fault_seen seen;
 	u8 *room, *p, *q;
-	u64 off;
 
-	ASSERT_EQ(0, policy_set("always"));
 	for (unsigned int i = 0; i < 3; i++) {
-		p = map_puds(self, 2, &off);
+		p = map_marked_puds(self);
 		if (!p)
 			SKIP(return, "region holds no two GiB");
 		ASSERT_NE(MAP_FAILED, p);
-		mark(p, 2 * PUD);
 		room = mmap(NULL, 4 * PUD, PROT_NONE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		ASSERT_NE(MAP_FAILED, room);
@@ -202,16 +201,13 @@ TEST_F(huge, mremap_of_puds)
 
 TEST_F(huge, fork_with_puds)
 {
-	u64 off;
 	pid_t pid;
 	u8 *p;
 
-	ASSERT_EQ(0, policy_set("always"));
-	p = map_puds(self, 2, &off);
+	p = map_marked_puds(self);
 	if (!p)
 		SKIP(return, "region holds no two GiB");
 	ASSERT_NE(MAP_FAILED, p);
-	mark(p, 2 * PUD);
 	pid = fork();
 	ASSERT_GE(pid, 0);
 	if (!pid) {

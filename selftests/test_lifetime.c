@@ -17,6 +17,7 @@
 #include "kselftest_harness.h"
 #include "coherent.h"
 #include "model.h"
+#include "worker.h"
 
 #define RW		(PROT_READ | PROT_WRITE)
 #define LIMIT_MS	25000
@@ -30,19 +31,14 @@ FIXTURE(life) {
 FIXTURE_SETUP(life)
 {
 	ASSERT_EQ(0, expect_load(&self->e));
-	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-	if (self->e.model) {
-		ASSERT_EQ(0, block_calm(&self->f));
-	}
+	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
 	self->page = page_size();
 	fault_catch();
 }
 
 FIXTURE_TEARDOWN(life)
 {
-	if (self->f.device >= 0 && self->e.model)
-		block_calm(&self->f);
-	fn_close(&self->f);
+	fn_close_calm(&self->f, &self->e);
 }
 
 /* The whole of what firmware described is claimed, under a name that says for whom */
@@ -180,7 +176,7 @@ TEST_F_TIMEOUT(life, unbind_while_open_and_mapped, 120)
 	ASSERT_NE(0, strlen(self->e.driver));
 	pfd.fd = eventfd(0, EFD_CLOEXEC);
 	ASSERT_LE(0, pfd.fd);
-	ASSERT_EQ(0, fn_request_eventfd(&self->f, pfd.fd));
+	ASSERT_EQ(0, fn_irq_eventfd(&self->f, VFIO_PCI_REQ_IRQ_INDEX, pfd.fd));
 	p = map_plain(&self->f, USEMEM, 0, 4 * self->page, RW);
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, touch_write(p, 8, 7, &seen));
@@ -295,75 +291,45 @@ TEST_F_TIMEOUT(life, low_power, 60)
 
 /* ---- leaving while a fault waits ---- */
 
-struct toucher {
-	u8 *p;
-	atomic_int state;
-	int ret;
-	u64 got;
-	struct fault_seen seen;
-};
-
-static void *touch_run(void *arg)
-{
-	struct toucher *t = arg;
-
-	atomic_store(&t->state, 1);
-	t->ret = touch_read(t->p, 8, &t->got, &t->seen);
-	atomic_store(&t->state, 2);
-	return NULL;
-}
-
-struct polled {
-	const struct fn *f;
-	u32 from;
-};
-
-static bool polled_once(void *arg)
-{
-	struct polled *p = arg;
-
-	return block_read(p->f, TEST_POLLS) != p->from;
-}
-
 TEST_F_TIMEOUT(life, close_during_a_fault, 90)
 {
-	struct toucher t = { 0 };
-	struct polled polled = { .f = &self->f };
+	struct polled polled = { .f = &self->f, .times = 1 };
+	struct waiter w = { 0 };
 	pthread_t thread;
 
 	if (!self->e.model || !self->e.readiness || self->e.no_reset)
 		SKIP(return, "no readiness to wait for");
-	t.p = map_plain(&self->f, USEMEM, 0, self->page, RW);
-	ASSERT_NE(MAP_FAILED, t.p);
-	ASSERT_EQ(0, touch_write(t.p, 8, 4711, NULL));
+	w.map = map_plain(&self->f, USEMEM, 0, self->page, RW);
+	ASSERT_NE(MAP_FAILED, w.map);
+	ASSERT_EQ(0, touch_write(w.map, 8, 4711, NULL));
 	ASSERT_EQ(0, block_write(&self->f, TEST_RESET_READY, 2000));
 	ASSERT_EQ(0, reset_ioctl(&self->f));
 	ASSERT_EQ(0, block_write(&self->f, TEST_RESET_READY, 0));
 	polled.from = block_read(&self->f, TEST_POLLS);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_run, &t));
-	ASSERT_TRUE(wait_for(polled_once, &polled, LIMIT_MS));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, waiter_run, &w));
+	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
 	/* every file goes while the fault is on its way */
 	fn_close(&self->f);
 	pthread_join(thread, NULL);
-	EXPECT_EQ(0, t.ret) TH_LOG("signal %d", t.seen.sig);
-	EXPECT_EQ(4711, t.got);
-	munmap(t.p, self->page);
+	EXPECT_EQ(8, w.ret) TH_LOG("signal %d", w.seen.sig);
+	EXPECT_EQ(4711, w.got);
+	munmap(w.map, self->page);
 	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
 }
 
 TEST_F_TIMEOUT(life, exit_during_a_fault, 90)
 {
-	struct polled polled = { .f = &self->f };
-	struct toucher *t;
+	struct polled polled = { .f = &self->f, .times = 1 };
+	struct waiter *w;
 	int status;
 	pid_t pid;
 
 	if (!self->e.model || !self->e.readiness || self->e.no_reset)
 		SKIP(return, "no readiness to wait for");
-	t = mmap(NULL, sizeof(*t), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, t);
-	t->p = map_plain(&self->f, USEMEM, 0, self->page, RW);
-	ASSERT_NE(MAP_FAILED, t->p);
+	w = mmap(NULL, sizeof(*w), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, w);
+	w->map = map_plain(&self->f, USEMEM, 0, self->page, RW);
+	ASSERT_NE(MAP_FAILED, w->map);
 	ASSERT_EQ(0, block_write(&self->f, TEST_NEED_RESETS, 2));
 	ASSERT_EQ(0, reset_ioctl(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
@@ -373,16 +339,16 @@ TEST_F_TIMEOUT(life, exit_during_a_fault, 90)
 		pthread_t thread;
 
 		/* one thread waits for the device, the other one ends the process */
-		if (pthread_create(&thread, NULL, touch_run, t))
+		if (pthread_create(&thread, NULL, waiter_run, w))
 			_exit(1);
-		if (!wait_for(polled_once, &polled, LIMIT_MS))
+		if (!wait_for(polled_often, &polled, LIMIT_MS))
 			_exit(2);
 		_exit(33);
 	}
 	status = wait_child(pid, 2 * LIMIT_MS);
 	EXPECT_TRUE(WIFEXITED(status)) TH_LOG("status %#x", status);
 	EXPECT_EQ(33, WEXITSTATUS(status));
-	EXPECT_EQ(1, atomic_load(&t->state));
+	EXPECT_EQ(1, atomic_load(&w->state));
 }
 
 TEST_HARNESS_MAIN

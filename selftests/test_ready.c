@@ -10,12 +10,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 
 #include "kselftest_harness.h"
 #include "coherent.h"
 #include "model.h"
 #include "reset_fixture.h"
+#include "worker.h"
 
 #define RW		(PROT_READ | PROT_WRITE)
 #define LIMIT_MS	25000	/* for what should need none of that */
@@ -119,71 +119,15 @@ FIXTURE_SETUP(wait)
 	self->f.device = -1;
 	if (!self->e.model || !self->e.readiness || self->e.no_reset)
 		SKIP(return, "no readiness to wait for, or no reset");
-	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-	ASSERT_EQ(0, block_calm(&self->f));
+	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
 	self->page = page_size();
 	fault_catch();
 }
 
 FIXTURE_TEARDOWN(wait)
 {
-	if (self->f.device < 0)
-		return;
-	block_calm(&self->f);
-	fn_close(&self->f);
-}
-
-struct waiter {
-	const struct fn *f;
-	unsigned int index;
-	u8 *map;			/* NULL: file I/O */
-	pid_t tid;
-	atomic_int state;		/* 0 not yet, 1 about to, 2 done */
-	ssize_t ret;			/* 8, or what went wrong; -SIGBUS of a mapping: -EFAULT */
-	struct fault_seen seen;
-	u64 got;
-};
-
-static void *waiter_run(void *arg)
-{
-	struct waiter *w = arg;
-
-	w->tid = syscall(SYS_gettid);
-	atomic_store(&w->state, 1);
-	if (w->map)
-		w->ret = touch_read(w->map, 8, &w->got, &w->seen) ? -EFAULT : 8;
-	else
-		w->ret = rd(w->f, w->index, &w->got, 8, 0);
-	atomic_store(&w->state, 2);
-	return NULL;
-}
-
-/* It has begun, and sleeps in the kernel; or it is through (which is a failure) */
-static bool waiter_sleeps(void *arg)
-{
-	struct waiter *w = arg;
-	int state = atomic_load(&w->state);
-
-	return state == 2 || (state == 1 && task_blocked(w->tid));
-}
-
-static bool waiter_done(void *arg)
-{
-	struct waiter *w = arg;
-
-	return atomic_load(&w->state) == 2;
-}
-
-struct polled {
-	const struct fn *f;
-	u32 from;
-};
-
-static bool polled_twice(void *arg)
-{
-	struct polled *p = arg;
-
-	return block_read(p->f, TEST_POLLS) - p->from >= 2;
+	if (self->f.device >= 0)
+		fn_close_calm(&self->f, &self->e);
 }
 
 /* The device never becomes ready by itself; one more reset makes it so */
@@ -196,7 +140,7 @@ static int never_until_next_reset(const struct fn *f)
 
 TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
 {
-	struct polled polled = { .f = &self->f };
+	struct polled polled = { .f = &self->f, .times = 2 };
 	struct waiter *w;
 	int status;
 	pid_t pid;
@@ -218,7 +162,7 @@ TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
 		_exit(7);
 	}
 	/* somebody looks at the device again and again: that can only be the child */
-	ASSERT_TRUE(wait_for(polled_twice, &polled, LIMIT_MS));
+	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
 	ASSERT_TRUE(wait_for(waiter_sleeps, w, LIMIT_MS));
 	ASSERT_EQ(1, atomic_load(&w->state));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
@@ -232,7 +176,7 @@ TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
 
 TEST_F_TIMEOUT(wait, reset_during_the_wait, 90)
 {
-	struct polled polled = { .f = &self->f };
+	struct polled polled = { .f = &self->f, .times = 2 };
 	struct waiter w = { .f = &self->f, .index = USEMEM };
 	u64 mark = now_ms() | 1;
 	pthread_t t;
@@ -245,7 +189,7 @@ TEST_F_TIMEOUT(wait, reset_during_the_wait, 90)
 	ASSERT_EQ(0, never_until_next_reset(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
-	ASSERT_TRUE(wait_for(polled_twice, &polled, LIMIT_MS));
+	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
 	ASSERT_EQ(1, atomic_load(&w.state));
 	/* the reset gets through although somebody waits ... */
 	ASSERT_EQ(0, reset_ioctl(&self->f));
@@ -260,7 +204,7 @@ TEST_F_TIMEOUT(wait, reset_during_the_wait, 90)
 /* The wait starts again with each reset: a series of them never adds up to a timeout */
 TEST_F_TIMEOUT(wait, many_resets_during_the_wait, 120)
 {
-	struct polled polled = { .f = &self->f };
+	struct polled polled = { .f = &self->f, .times = 2 };
 	struct waiter w = { .f = &self->f, .index = USEMEM };
 	u64 mark = now_ms() | 1;
 	pthread_t t;
@@ -275,7 +219,7 @@ TEST_F_TIMEOUT(wait, many_resets_during_the_wait, 120)
 	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
 	for (int i = 0; i < 5; i++) {
 		polled.from = block_read(&self->f, TEST_POLLS);
-		ASSERT_TRUE(wait_for(polled_twice, &polled, LIMIT_MS));
+		ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
 		ASSERT_EQ(1, atomic_load(&w.state));
 		ASSERT_EQ(0, i & 1 ? reset_sysfs(self->e.bdf) : reset_ioctl(&self->f));
 	}

@@ -13,6 +13,7 @@
 #include "coherent.h"
 #include "model.h"
 #include "reset_fixture.h"
+#include "worker.h"
 
 #define RW		(PROT_READ | PROT_WRITE)
 
@@ -22,8 +23,8 @@ static const unsigned int both[] = { USEMEM, RESMEM };
 
 TEST_F_TIMEOUT(kinds, revokes_and_comes_back, 60)
 {
-	u64 seed = now_ms(), got, n = self->pmd;
-	volatile u8 *map[2] = { NULL, NULL };
+	u64 seed = now_ms(), n = self->pmd;
+	u8 *map[2] = { NULL, NULL };
 	const struct expect_region *r;
 
 	for (unsigned int k = 0; k < ARRAY_SIZE(both); k++) {
@@ -31,9 +32,8 @@ TEST_F_TIMEOUT(kinds, revokes_and_comes_back, 60)
 		if (!r || r->len < n)
 			continue;
 		map[k] = map_aligned(&self->f, both[k], r->base, 0, n, self->pmd, 0, RW);
-		ASSERT_NE(MAP_FAILED, (void *)map[k]);
-		for (u64 o = 0; o < n; o += self->page)
-			*(volatile u64 *)(map[k] + o) = seed + o + k;
+		ASSERT_NE(MAP_FAILED, map[k]);
+		ASSERT_EQ(0, mark_pages(map[k], n, self->page, seed + k));
 		ASSERT_EQ(0, faults_of_walk(map[k], n, self->page));
 	}
 	ASSERT_TRUE(map[0] || map[1]);
@@ -41,16 +41,13 @@ TEST_F_TIMEOUT(kinds, revokes_and_comes_back, 60)
 	ASSERT_EQ(0, reset_by(&self->f, &self->e, variant->kind));
 
 	for (unsigned int k = 0; k < ARRAY_SIZE(both); k++) {
+		const char *why;
+
 		if (!map[k])
 			continue;
-		/* revoked: it has to be faulted in again; and it still is the same memory */
-		EXPECT_LE(1, faults_of_walk(map[k], n, self->page));
-		for (u64 o = 0; o < n; o += self->page) {
-			ASSERT_EQ(seed + o + k, *(volatile u64 *)(map[k] + o));
-		}
-		ASSERT_EQ(8, rd(&self->f, both[k], &got, 8, n - self->page));
-		EXPECT_EQ(seed + n - self->page + k, got);
-		munmap((void *)map[k], n);
+		why = not_back(&self->f, both[k], map[k], n, self->page, seed + k);
+		EXPECT_EQ(NULL, why) TH_LOG("region %u: %s", both[k], why);
+		munmap(map[k], n);
 	}
 }
 
@@ -78,19 +75,9 @@ TEST_F_TIMEOUT(kinds, the_device_was_reset, 60)
 TEST_F_TIMEOUT(kinds, clears_fake_bars, 120)
 {
 	struct barmodel m;
-	u8 junk[16], now[24];
 	char why[128];
 
-	ASSERT_EQ(24, rd(&self->f, VFIO_PCI_CONFIG_REGION_INDEX, now, 24, PCI_BASE_ADDRESS_0));
-	barmodel_init(&m, &self->f, &self->e, now);
-	memset(junk, 0xff, sizeof(junk));
-	for (unsigned int bar = 2; bar < 6; bar += 2) {
-		if (!expect_region(&self->e, bar))
-			continue;
-		ASSERT_EQ(8, wr(&self->f, VFIO_PCI_CONFIG_REGION_INDEX, junk, 8,
-				PCI_BASE_ADDRESS_0 + bar * 4));
-		barmodel_write(&m, PCI_BASE_ADDRESS_0 + bar * 4, junk, 8);
-	}
+	ASSERT_EQ(0, barmodel_smear(&m, &self->f, &self->e));
 	ASSERT_EQ(0, barmodel_compare(&self->f, &m, why, sizeof(why))) TH_LOG("%s", why);
 
 	ASSERT_EQ(0, reset_by(&self->f, &self->e, variant->kind));
@@ -109,19 +96,14 @@ FIXTURE(reset) {
 FIXTURE_SETUP(reset)
 {
 	ASSERT_EQ(0, expect_load(&self->e));
-	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-	if (self->e.model) {
-		ASSERT_EQ(0, block_calm(&self->f));
-	}
+	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
 	self->page = page_size();
 	fault_catch();
 }
 
 FIXTURE_TEARDOWN(reset)
 {
-	if (self->e.model)
-		block_calm(&self->f);
-	fn_close(&self->f);
+	fn_close_calm(&self->f, &self->e);
 }
 
 TEST_F_TIMEOUT(reset, with_memory_decoding_off, 60)
@@ -250,71 +232,34 @@ TEST_F_TIMEOUT(reset, own_mapping_while_resets_run, 180)
 	free(ref);
 }
 
-struct toucher {
-	u8 *p;
-	size_t n, page;
-	atomic_bool *stop;
-	atomic_ulong *count;
-	int sig;
-	u64 seed;
-	int wrong;
-};
-
-static void *touch_loop(void *arg)
-{
-	struct toucher *t = arg;
-	struct fault_seen seen;
-	u64 got;
-
-	while (!atomic_load(t->stop) && !t->sig && !t->wrong) {
-		for (size_t o = 0; o < t->n; o += t->page) {
-			if (touch_read(t->p + o, 8, &got, &seen)) {
-				t->sig = seen.sig;
-				break;
-			}
-			if (got != t->seed + o) {
-				t->wrong = 1;
-				break;
-			}
-		}
-		atomic_fetch_add(t->count, 1);
-	}
-	return NULL;
-}
-
 /* A touch during or right after a reset waits or faults again; it never fails */
 TEST_F_TIMEOUT(reset, touches_while_resets_run, 180)
 {
-	atomic_ulong count = 0;
+	u64 n = 16 * self->page, rounds = 0;
+	struct worker w[2] = { 0 };
 	atomic_bool stop = false;
-	struct toucher t[2];
-	pthread_t thread[2];
-	u8 *p;
 
 	if (self->e.no_reset)
 		SKIP(return, "the function cannot be reset");
 	for (int i = 0; i < 2; i++) {
-		unsigned int index = i && self->e.res.present ? RESMEM : USEMEM;
-
-		p = map_plain(&self->f, index, i * 16 * self->page, 16 * self->page, RW);
-		ASSERT_NE(MAP_FAILED, p);
-		t[i] = (struct toucher){ .p = p, .n = 16 * self->page, .page = self->page,
-			.stop = &stop, .count = &count, .seed = 1000 * i };
-		for (size_t o = 0; o < t[i].n; o += self->page) {
-			ASSERT_EQ(0, touch_write(p + o, 8, t[i].seed + o, NULL));
-		}
-		ASSERT_EQ(0, pthread_create(&thread[i], NULL, touch_loop, &t[i]));
+		w[i] = (struct worker){ .n = n, .page = self->page, .seed = 1000 * i,
+			.stop = &stop };
+		w[i].map = map_plain(&self->f, i && self->e.res.present ? RESMEM : USEMEM,
+				     i * n, n, RW);
+		ASSERT_NE(MAP_FAILED, w[i].map);
+		ASSERT_EQ(0, mark_pages(w[i].map, n, self->page, w[i].seed));
+		ASSERT_EQ(0, worker_start(&w[i]));
 	}
 	for (int i = 0; i < 6; i++) {
 		ASSERT_EQ(0, i & 1 ? reset_sysfs(self->e.bdf) : reset_ioctl(&self->f));
 	}
 	atomic_store(&stop, true);
 	for (int i = 0; i < 2; i++) {
-		pthread_join(thread[i], NULL);
-		EXPECT_EQ(0, t[i].sig);
-		EXPECT_EQ(0, t[i].wrong);
+		EXPECT_TRUE(worker_join(&w[i])) TH_LOG("thread %d: %zd", i, w[i].bad);
+		rounds += atomic_load(&w[i].rounds);
+		munmap(w[i].map, n);
 	}
-	EXPECT_LT(0, count);
+	EXPECT_LT(0, rounds);
 }
 
 TEST_HARNESS_MAIN

@@ -13,18 +13,28 @@
 #include "coherent.h"
 #include "region_fixture.h"
 
+/* @blocks whole blocks with marks in their pages; NULL if the region has not as many */
+static u8 *map_marked(struct _test_data_region *self, unsigned int blocks)
+{
+	u64 off;
+	u8 *p = map_blocks(&self->f, self->i, self->r, self->pmd, blocks, &off);
+
+	if (!p || p == MAP_FAILED)
+		return p;
+	return mark_pages(p, blocks * self->pmd, self->page, self->seed) ? MAP_FAILED : p;
+}
+
 TEST_F(region, partial_munmap)
 {
-	u64 off, n = 2 * self->pmd, page = self->page;
+	u64 n = 2 * self->pmd, page = self->page;
 	struct fault_seen seen;
 	u64 hole;
 	u8 *p;
 
-	p = map_blocks(&self->f, self->i, self->r, self->pmd, 2, &off);
+	p = map_marked(self, 2);
 	if (!p)
 		SKIP(return, "region holds no two whole blocks");
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(0, mark_pages(p, n, page, self->seed));
 	/* a hole in the middle of the first block */
 	hole = (self->pmd / 2) & ~(page - 1);
 	ASSERT_EQ(0, munmap(p + hole, page));
@@ -35,23 +45,22 @@ TEST_F(region, partial_munmap)
 				 self->seed + hole + page));
 	/* and fill it again, with what belongs there */
 	ASSERT_EQ(p + hole, mmap(p + hole, page, RW, MAP_SHARED | MAP_FIXED, self->f.device,
-				 at(self->i, off + hole)));
+				 at(self->i, first_block(self->r, self->pmd) + hole)));
 	EXPECT_EQ(0, check_pages(p, n, page, self->seed));
 	munmap(p, n);
 }
 
 TEST_F(region, partial_mprotect)
 {
-	u64 off, n = 2 * self->pmd, page = self->page;
+	u64 n = 2 * self->pmd, page = self->page;
 	struct fault_seen seen;
 	u64 got;
 	u8 *p;
 
-	p = map_blocks(&self->f, self->i, self->r, self->pmd, 2, &off);
+	p = map_marked(self, 2);
 	if (!p)
 		SKIP(return, "region holds no two whole blocks");
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(0, mark_pages(p, n, page, self->seed));
 	ASSERT_EQ(0, mprotect(p + page, page, PROT_READ));
 	EXPECT_EQ(-EFAULT, touch_write(p + page, 8, 1, &seen));
 	EXPECT_EQ(SIGSEGV, seen.sig);
@@ -69,15 +78,14 @@ TEST_F(region, partial_mprotect)
 
 TEST_F(region, mremap)
 {
-	u64 off, n = 2 * self->pmd, page = self->page;
+	u64 n = 2 * self->pmd, page = self->page;
 	struct fault_seen seen;
 	u8 *p, *q;
 
-	p = map_blocks(&self->f, self->i, self->r, self->pmd, 2, &off);
+	p = map_marked(self, 2);
 	if (!p)
 		SKIP(return, "region holds no two whole blocks");
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(0, mark_pages(p, n, page, self->seed));
 	/* it must not grow over what was checked at mmap time */
 	EXPECT_EQ(MAP_FAILED, mremap(p, n, n + page, MREMAP_MAYMOVE));
 	/* move, to an address of another alignment */
@@ -130,14 +138,13 @@ TEST_F(region, madvise_does_no_harm)
 		22 /* POPULATE_READ */, 23 /* POPULATE_WRITE */, 24 /* DONTNEED_LOCKED */,
 		25 /* COLLAPSE */, 102 /* GUARD_INSTALL */, 103 /* GUARD_REMOVE */,
 	};
-	u64 off, page = self->page, n = self->pmd;
+	u64 page = self->page, n = self->pmd;
 	u8 *p;
 
-	p = map_blocks(&self->f, self->i, self->r, self->pmd, 1, &off);
+	p = map_marked(self, 1);
 	if (!p)
 		SKIP(return, "region holds no whole block");
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(0, mark_pages(p, n, page, self->seed));
 	for (unsigned int a = 0; a < ARRAY_SIZE(advice); a++) {
 		/* accepted or not: the bytes stay, and can be reached */
 		if (!madvise(p + page, 3 * page, advice[a]) && advice[a] == 102)

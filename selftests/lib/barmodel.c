@@ -64,6 +64,27 @@ void barmodel_write(struct barmodel *m, unsigned int off, const void *buf, unsig
 	}
 }
 
+int barmodel_smear(struct barmodel *m, const struct fn *f, const struct expect *e)
+{
+	const unsigned int index = VFIO_PCI_CONFIG_REGION_INDEX;
+	u8 now[24], ones[8];
+	unsigned int bar, off;
+
+	if (rd(f, index, now, 24, PCI_BASE_ADDRESS_0) != 24)
+		return -1;
+	barmodel_init(m, f, e, now);
+	memset(ones, 0xff, sizeof(ones));
+	for (bar = 2; bar < 6; bar += 2) {
+		if (!expect_region(e, bar))
+			continue;
+		off = PCI_BASE_ADDRESS_0 + bar * 4;
+		if (wr(f, index, ones, 8, off) != 8)
+			return -1;
+		barmodel_write(m, off, ones, 8);
+	}
+	return 0;
+}
+
 void barmodel_reset(struct barmodel *m, const struct expect *e)
 {
 	unsigned int bar;

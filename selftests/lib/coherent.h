@@ -104,8 +104,8 @@ int fn_memory_decode(const struct fn *f, bool on);
 int fn_feature_set(const struct fn *f, u32 feature);
 int fn_dma_map(const struct fn *f, void *va, u64 len, u64 iova);
 int fn_dma_unmap(const struct fn *f, u64 len, u64 iova);
-/* Have @efd signalled when the kernel asks for the device back */
-int fn_request_eventfd(const struct fn *f, int efd);
+/* Have @efd signalled by interrupt @index: VFIO_PCI_REQ_IRQ_INDEX, ..._ERR_... */
+int fn_irq_eventfd(const struct fn *f, unsigned int index, int efd);
 
 /* ---- reset.c; each returns 0 or -errno ---- */
 
@@ -171,6 +171,11 @@ u8 *map_blocks(const struct fn *f, unsigned int index, const struct expect_regio
 /* A word in each page that depends on @seed and on the page; 0, or -1 */
 int mark_pages(u8 *p, u64 n, u64 page, u64 seed);
 int check_pages(u8 *p, u64 n, u64 page, u64 seed);
+/*
+ * Was a mapping of the first @n bytes that mark_pages() wrote revoked, and does it
+ * come back with the same memory, in file I/O too? NULL, or what is wrong.
+ */
+const char *not_back(const struct fn *f, unsigned int index, u8 *p, u64 n, u64 page, u64 seed);
 
 /* ---- barmodel.c: an independent model of the six address registers ---- */
 
@@ -182,6 +187,8 @@ struct barmodel {
 void barmodel_init(struct barmodel *m, const struct fn *f, const struct expect *e,
 		   const u8 now[24]);
 void barmodel_write(struct barmodel *m, unsigned int off, const void *buf, unsigned int n);
+/* Take the device's registers over, and write ~0 to the fake ones of both: 0 or -1 */
+int barmodel_smear(struct barmodel *m, const struct fn *f, const struct expect *e);
 /* Fake registers back to their state after reset; others are left alone */
 void barmodel_reset(struct barmodel *m, const struct expect *e);
 /* All 24 bytes of the device, read in one go and one by one; or -1 and @why */
@@ -193,6 +200,18 @@ u32 block_read(const struct fn *f, u32 reg);
 int block_write(const struct fn *f, u32 reg, u32 val);
 /* Ready at once, now and after coming resets; -ENXIO if this is not our model */
 int block_calm(const struct fn *f);
+/* Open and close a function, and calm it both times if it is our model */
+int fn_open_calm(struct fn *f, const struct expect *e);
+void fn_close_calm(struct fn *f, const struct expect *e);
+
+struct polled {
+	const struct fn *f;
+	u32 from;
+	unsigned int times;
+};
+
+/* For wait_for(): asked for readiness @times since it had been asked @from times */
+bool polled_often(void *polled);
 
 /* ---- kmsg.c ---- */
 

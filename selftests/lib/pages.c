@@ -76,3 +76,16 @@ int check_pages(u8 *p, u64 n, u64 page, u64 seed)
 			return -1;
 	return 0;
 }
+
+const char *not_back(const struct fn *f, unsigned int index, u8 *p, u64 n, u64 page, u64 seed)
+{
+	u64 got;
+
+	if (faults_of_walk(p, n, page) < 1)
+		return "the mapping was not revoked";
+	if (check_pages(p, n, page, seed))
+		return "the mapping shows other memory, or none";
+	if (rd(f, index, &got, 8, n - page) != 8 || got != seed + n - page)
+		return "file I/O shows other memory, or none";
+	return NULL;
+}

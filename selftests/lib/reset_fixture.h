@@ -31,10 +31,7 @@ FIXTURE_SETUP(kinds)
 	why = reset_impossible(&self->e, variant->kind);
 	if (why)
 		SKIP(return, "%s", why);
-	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-	if (self->e.model) {
-		ASSERT_EQ(0, block_calm(&self->f));
-	}
+	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
 	self->page = page_size();
 	self->pmd = pmd_size();
 	fault_catch();
@@ -42,11 +39,8 @@ FIXTURE_SETUP(kinds)
 
 FIXTURE_TEARDOWN(kinds)
 {
-	if (self->f.device < 0)
-		return;
-	if (self->e.model)
-		block_calm(&self->f);
-	fn_close(&self->f);
+	if (self->f.device >= 0)
+		fn_close_calm(&self->f, &self->e);
 }
 
 #endif

@@ -40,3 +40,29 @@ int block_calm(const struct fn *f)
 		ret = block_write(f, TEST_READY, 0);
 	return ret;
 }
+
+int fn_open_calm(struct fn *f, const struct expect *e)
+{
+	int ret = fn_open(f, e->bdf);
+
+	if (ret || !e->model)
+		return ret;
+	ret = block_calm(f);
+	if (ret)
+		fn_close(f);
+	return ret;
+}
+
+void fn_close_calm(struct fn *f, const struct expect *e)
+{
+	if (f->device >= 0 && e->model)
+		block_calm(f);
+	fn_close(f);
+}
+
+bool polled_often(void *polled)
+{
+	struct polled *p = polled;
+
+	return block_read(p->f, TEST_POLLS) - p->from >= p->times;
+}

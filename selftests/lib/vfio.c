@@ -272,7 +272,7 @@ int fn_dma_unmap(const struct fn *f, u64 len, u64 iova)
 	return neg(ioctl(f->container, VFIO_IOMMU_UNMAP_DMA, &unmap));
 }
 
-int fn_request_eventfd(const struct fn *f, int efd)
+int fn_irq_eventfd(const struct fn *f, unsigned int index, int efd)
 {
 	struct {
 		struct vfio_irq_set hdr;
@@ -281,7 +281,7 @@ int fn_request_eventfd(const struct fn *f, int efd)
 		.hdr = {
 			.argsz = sizeof(req),
 			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-			.index = VFIO_PCI_REQ_IRQ_INDEX,
+			.index = index,
 			.count = 1,
 		},
 		.fd = efd,

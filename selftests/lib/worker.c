@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Threads that access a region: over and over, or once. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct fault_seen seen;
+	u64 got, o;
+
+	atomic_store(&w->tid, gettid());
+	while (!atomic_load(w->stop) && !w->bad && !w->wrong) {
+		for (o = 0; o < w->n && !w->bad && !w->wrong; o += w->page) {
+			got = 0;
+			if (w->map)
+				w->bad = touch_read(w->map + o, 8, &got, &seen);
+			else
+				w->bad = rd(w->f, w->index, &got, 8, w->off + o) - 8;
+			w->wrong = !w->bad && got != w->seed + o;
+		}
+		atomic_fetch_add(&w->rounds, 1);
+	}
+	return NULL;
+}
+
+int worker_start(struct worker *w)
+{
+	return pthread_create(&w->thread, NULL, work, w);
+}
+
+bool worker_join(struct worker *w)
+{
+	pthread_join(w->thread, NULL);
+	return !w->bad && !w->wrong;
+}
+
+struct progress {
+	struct worker *w;
+	unsigned long from;
+};
+
+static bool progressed(void *arg)
+{
+	struct progress *p = arg;
+
+	return atomic_load(&p->w->rounds) >= p->from + 2 || p->w->bad || p->w->wrong;
+}
+
+bool worker_goes_on(struct worker *w, u64 ms)
+{
+	struct progress p = { w, atomic_load(&w->rounds) };
+
+	return wait_for(progressed, &p, ms);
+}
+
+bool worker_waits(void *arg)
+{
+	struct worker *w = arg;
+	pid_t tid = atomic_load(&w->tid);
+
+	return atomic_load(&w->rounds) || w->bad || (tid && task_blocked(tid));
+}
+
+void *waiter_run(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->tid = gettid();
+	atomic_store(&w->state, 1);
+	if (w->map)
+		w->ret = touch_read(w->map, 8, &w->got, &w->seen) ? -EFAULT : 8;
+	else
+		w->ret = rd(w->f, w->index, &w->got, 8, 0);
+	atomic_store(&w->state, 2);
+	return NULL;
+}
+
+bool waiter_sleeps(void *arg)
+{
+	struct waiter *w = arg;
+	int state = atomic_load(&w->state);
+
+	return state == 2 || (state == 1 && task_blocked(w->tid));
+}
+
+bool waiter_done(void *arg)
+{
+	struct waiter *w = arg;
+
+	return atomic_load(&w->state) == 2;
+}
