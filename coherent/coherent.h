@@ -64,6 +64,8 @@ unsigned long coherent_vma_pfn(const struct vm_area_struct *vma,
 			       unsigned long addr);
 void coherent_revoke(struct coherent_device *cdev, unsigned long first,
 		     unsigned long last);
+bool coherent_vma_pages(struct vm_area_struct *vma, unsigned long *first,
+			unsigned long *last);
 bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
 			  unsigned long *addr);
 
@@ -117,6 +119,7 @@ void coherent_poison_exit(void);
 int coherent_poison_attach(struct coherent_device *cdev);
 void coherent_poison_detach(struct coherent_device *cdev);
 void coherent_poison_reset(struct coherent_device *cdev);
+void coherent_poison_ready(struct coherent_device *cdev);
 
 /* passthrough.c */
 extern const struct vfio_device_ops coherent_passthrough_ops;

@@ -5,9 +5,9 @@
  * The user's buffer may be a mapping of this very device. Faulting it in takes
  * the locks that an access of the region holds, behind any reset that waits
  * for them: so while they are held bytes are copied with page faults disabled.
- * What that could not copy is faulted in with no lock held, and tried again;
- * should the page be taken away once more (by a reset in a loop), a page goes
- * through a buffer of the kernel's, which always progresses.
+ * What that could not copy goes through a buffer of the kernel's, a page at a
+ * time, with no lock held while the user's is touched. That always progresses,
+ * and faults the user's page in for what comes after it.
  */
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -125,15 +125,6 @@ static ssize_t copy_bounced(struct coherent_bar *bar, struct iov_iter *iter,
 	return n ?: -EFAULT;
 }
 
-static bool fault_in(struct iov_iter *iter, size_t n)
-{
-	size_t missing = iov_iter_rw(iter) == READ ?
-			 fault_in_iov_iter_writeable(iter, n) :
-			 fault_in_iov_iter_readable(iter, n);
-
-	return missing < n;
-}
-
 /*
  * Copies up to a chunk. Device memory that must be touched with the right
  * instructions (UC) is always bounced.
@@ -147,7 +138,14 @@ static ssize_t copy_chunk(struct coherent_bar *bar, struct iov_iter *iter,
 		ret = copy_direct(bar, iter, off, n);
 		if (ret)
 			return ret;
-		if (!fault_in(iter, n))
+	}
+	/*
+	 * Where bytes come from is faulted in as far as it goes. Where they go
+	 * to is not: the kernel's helper for that asks for pages as KVM does,
+	 * and would be given poison. Bouncing faults a page in, too.
+	 */
+	if (bar->region->memtype != COHERENT_UC && iov_iter_rw(iter) == WRITE) {
+		if (fault_in_iov_iter_readable(iter, n) == n)
 			return -EFAULT;
 		ret = copy_direct(bar, iter, off, n);
 		if (ret)

@@ -233,6 +233,8 @@ int coherent_pci_probe(struct pci_dev *pdev,
 	if (ret)
 		goto out_sysfs;
 
+	if (layout.nr_regions)
+		coherent_ledger_notify();
 	report(cdev);
 	return 0;
 

@@ -17,6 +17,7 @@
 #include <linux/kconfig.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
 #include <linux/vfio_pci_core.h>
@@ -53,17 +54,22 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
  * May a poisoned page be mapped for this fault?
  *
  * KVM takes a refused page for the death of the machine; given the page, its
- * guest meets the error as it would on hardware, and can recover. KVM's faults
- * have none of these flags: userspace's own have USER, user copies of the
- * kernel INTERRUPTIBLE, pinning for DMA REMOTE.
+ * guest meets the error as it would on hardware, and can recover. KVM asks with
+ * ALLOW_RETRY alone: userspace's own faults have USER, user copies of the
+ * kernel INTERRUPTIBLE, pinning for DMA REMOTE, a futex not even ALLOW_RETRY.
+ * fault_in_safe_writeable() asks exactly as KVM does; so at least it must be a
+ * process that somebody like KVM watches the mappings of.
  */
 static bool may_map_poison(const struct vm_fault *vmf)
 {
 	const struct coherent_bar *bar = vmf->vma->vm_private_data;
+	unsigned int flags = vmf->flags &
+			     (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
+			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE);
 
 	return bar->cdev->ledger->policy == COHERENT_POISON_AUTO &&
-	       !(vmf->flags & (FAULT_FLAG_USER | FAULT_FLAG_INTERRUPTIBLE |
-			       FAULT_FLAG_REMOTE));
+	       flags == FAULT_FLAG_ALLOW_RETRY &&
+	       mm_has_notifiers(vmf->vma->vm_mm);
 }
 
 /*

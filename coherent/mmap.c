@@ -112,6 +112,25 @@ static const struct vm_operations_struct coherent_vm_ops = {
 };
 
 /**
+ * coherent_vma_pages() - what a mapping shows
+ * @vma: any mapping
+ * @first: where to store the first PFN
+ * @last: where to store the last
+ *
+ * Context: mmap_lock or i_mmap is held.
+ * Return: whether it is a mapping of ours.
+ */
+bool coherent_vma_pages(struct vm_area_struct *vma, unsigned long *first,
+			unsigned long *last)
+{
+	if (vma->vm_ops != &coherent_vm_ops)
+		return false;
+	*first = coherent_vma_pfn(vma, vma->vm_start);
+	*last = *first + vma_pages(vma) - 1;
+	return true;
+}
+
+/**
  * coherent_vma_address() - where a mapping shows a page
  * @vma: any mapping
  * @pfn: the page
@@ -123,12 +142,10 @@ static const struct vm_operations_struct coherent_vm_ops = {
 bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
 			  unsigned long *addr)
 {
-	unsigned long first;
+	unsigned long first, last;
 
-	if (vma->vm_ops != &coherent_vm_ops)
-		return false;
-	first = coherent_vma_pfn(vma, vma->vm_start);
-	if (pfn < first || pfn - first >= vma_pages(vma))
+	if (!coherent_vma_pages(vma, &first, &last) || pfn < first ||
+	    pfn > last)
 		return false;
 	*addr = vma->vm_start + PFN_PHYS(pfn - first);
 	return true;

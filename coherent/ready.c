@@ -101,6 +101,7 @@ static int check_ready(struct coherent_device *cdev,
 		 * begin before they let go, so all speak of one generation.
 		 */
 		WRITE_ONCE(reset->pending, false);
+		coherent_poison_ready(cdev);
 		return 0;
 	}
 	if (ret == -EAGAIN && expired(cdev, timeout_ms))

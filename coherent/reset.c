@@ -54,6 +54,7 @@ void coherent_reset_begin(struct coherent_device *cdev)
 	 * inserted before goes now.
 	 */
 	revoke_mappings(cdev);
+	coherent_poison_reset(cdev);
 }
 
 /**
@@ -76,7 +77,6 @@ void coherent_reset_end(struct coherent_device *cdev)
 	reset->since = jiffies;
 	up_write(&reset->lock);
 	wake_up_all(&reset->wait);
-	coherent_poison_reset(cdev);
 }
 
 /**

@@ -25,6 +25,8 @@ compat-flags += $(call compat-has,linux/vfio_pci_core.h,vfio_pci_core_get_dmabuf
 compat-flags += $(call compat-has,linux/pfn_t.h,pfn_t,PFN_T)
 # sysfs hands binary attributes to their functions as const from 6.16
 compat-flags += $(call compat-has,linux/sysfs.h,^[[:space:]]ssize_t .[*]read.*const struct bin_attribute,CONST_BIN_ATTR)
+# arm_event tells of errors one by one, and their severity: from 6.18, and backported
+compat-flags += $(call compat-has,ras/ras_event.h,pei_len,ARM_EVENT_PEI)
 # symbol namespaces became string literals in 6.13
 compat-flags += $(call compat-has,linux/module.h,MODULE_INFO.import_ns. ns.$$,STRING_NS)
 

@@ -13,6 +13,7 @@
 #include <linux/pci.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vfio_pci_core.h>
@@ -45,7 +46,8 @@ static int check(const struct injection *inj, u64 size)
 {
 	u64 span;
 
-	if (!inj->count || check_mul_overflow(inj->count - 1, inj->stride, &span))
+	if (!inj->count || (inj->count > 1 && !inj->stride) ||
+	    check_mul_overflow(inj->count - 1, inj->stride, &span))
 		return -EINVAL;
 	return inj->offset < size && span < size - inj->offset ? 0 : -EINVAL;
 }
@@ -56,13 +58,13 @@ static ssize_t inject_write(struct file *file, const char __user *ubuf,
 	struct coherent_device *cdev = file->private_data;
 	struct injection inj = { .count = 1, .stride = PAGE_SIZE };
 	char text[80];
-	ssize_t len;
 	int ret;
 
-	len = simple_write_to_buffer(text, sizeof(text) - 1, ppos, ubuf, count);
-	if (len < 0)
-		return len;
-	text[len] = '\0';
+	if (count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, ubuf, count))
+		return -EFAULT;
+	text[count] = '\0';
 	ret = parse(text, &inj);
 	if (!ret)
 		ret = check(&inj, cdev->layout.size);
@@ -72,12 +74,14 @@ static ssize_t inject_write(struct file *file, const char __user *ubuf,
 	for (u64 i = 0; i < inj.count; i++) {
 		u64 addr = cdev->layout.base + inj.offset + i * inj.stride;
 
-		coherent_report(addr, addr, COHERENT_SOURCE_DEBUGFS, false);
+		coherent_report(addr, 1, COHERENT_SOURCE_DEBUGFS, false);
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		if (!(i % 65536))
 			cond_resched();
 	}
-	coherent_report_flush();
-	return count;
+	ret = coherent_report_flush();
+	return ret ?: count;
 }
 
 static const struct file_operations inject_fops = {

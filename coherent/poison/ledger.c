@@ -126,18 +126,14 @@ static void tell(struct coherent_ledger *ledger, unsigned long first,
 			   source_names[source]);
 }
 
-/* Returns whether there was anything new, or an error */
-static int record(struct coherent_ledger *ledger, unsigned long first,
-		  unsigned long last, enum coherent_source source)
+/* Pages that are all new */
+static int record_new(struct coherent_ledger *ledger, unsigned long first,
+		      unsigned long last, enum coherent_source source,
+		      bool mm_signals)
 {
 	struct coherent_device *cdev = ledger->cdev;
 	struct coherent_pages_change change;
 	int ret;
-
-	first = max(first, ledger->first);
-	last = min(last, ledger->last);
-	if (coherent_pages_count(first, last) == last - first + 1)
-		return 0;
 
 	ret = coherent_pages_prepare(&change, first, last, true);
 	if (ret == -ENODEV)
@@ -151,7 +147,23 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
 	resume(cdev);
 
 	tell(ledger, first, last, source);
-	return 1;
+	if (cdev)
+		coherent_signal_early(first, last, mm_signals);
+	return 0;
+}
+
+static int record(struct coherent_ledger *ledger, unsigned long first,
+		  unsigned long last, enum coherent_source source,
+		  bool mm_signals)
+{
+	unsigned long from, to;
+	int ret = 0;
+
+	last = min(last, ledger->last);
+	for (from = max(first, ledger->first);
+	     !ret && coherent_pages_find_new(&from, &to, last); from = to + 1)
+		ret = record_new(ledger, from, to, source, mm_signals);
+	return ret;
 }
 
 /**
@@ -159,17 +171,20 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
  * @first: first PFN
  * @last: last PFN; what lies in no known aperture is left out
  * @source: who told
+ * @mm_signals: where it is asked to, the memory manager signals processes
  *
- * Mappings of the pages are gone when it returns, unless the policy keeps them.
+ * Mappings of the pages are gone when it returns, unless the policy keeps them,
+ * and who wants to know early has been told, or is about to be.
  *
- * Context: process; may sleep; takes coherent_ledger_lock and coherent_reset.lock.
- * Return: 1 when a page is new; 0; -ENOMEM, and then the call can be repeated.
+ * Context: process; may sleep; takes coherent_ledger_lock and
+ * coherent_reset.lock.
+ * Return: 0; -ENOMEM, and then the call can be repeated.
  */
 int coherent_ledger_record(unsigned long first, unsigned long last,
-			   enum coherent_source source)
+			   enum coherent_source source, bool mm_signals)
 {
 	struct coherent_ledger *ledger;
-	int ret, new = 0;
+	int ret;
 
 	guard(mutex)(&coherent_ledger_lock);
 	/*
@@ -181,13 +196,12 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 			if (!overlaps(ledger, first, last) ||
 			    !!ledger->cdev != bound)
 				continue;
-			ret = record(ledger, first, last, source);
-			if (ret < 0)
+			ret = record(ledger, first, last, source, mm_signals);
+			if (ret)
 				return ret;
-			new |= ret;
 		}
 	}
-	return new;
+	return 0;
 }
 
 static int forget(struct coherent_device *cdev, unsigned long first,
@@ -247,18 +261,16 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy)
 {
 	struct coherent_device *cdev;
-	unsigned long pfn;
+	unsigned long first;
 
 	guard(mutex)(&coherent_ledger_lock);
 	cdev = ledger->cdev;
 	suspend(cdev);
 	ledger->policy = policy;
-	for (pfn = ledger->first; cdev && policy != COHERENT_POISON_KEEP; pfn++) {
-		pfn = coherent_poison_next(pfn, ledger->last);
-		if (pfn > ledger->last)
-			break;
-		coherent_revoke(cdev, pfn, pfn);
-	}
+	/* All from there on: faulted in anew, it is as it should be */
+	first = coherent_poison_next(ledger->first, ledger->last);
+	if (cdev && policy != COHERENT_POISON_KEEP && first <= ledger->last)
+		coherent_revoke(cdev, first, ledger->last);
 	resume(cdev);
 }
 
@@ -305,13 +317,15 @@ bool coherent_ledger_watches(unsigned long first, unsigned long last)
  * coherent_ledger_spill() - remember an error that found the queue full
  * @first: first PFN
  * @last: last PFN
+ * @mm_signals: as for coherent_ledger_record()
  *
  * Each aperture has room for one range. It grows to cover all that comes: more
  * than what is bad may be lost that way, but no error is.
  *
  * Context: any but NMI, under the queue's lock.
  */
-void coherent_ledger_spill(unsigned long first, unsigned long last)
+void coherent_ledger_spill(unsigned long first, unsigned long last,
+			   bool mm_signals)
 {
 	struct coherent_ledger *ledger;
 
@@ -319,6 +333,9 @@ void coherent_ledger_spill(unsigned long first, unsigned long last)
 	list_for_each_entry_rcu(ledger, &ledgers, node) {
 		if (!overlaps(ledger, first, last))
 			continue;
+		if (ledger->spill_first > ledger->spill_last)
+			ledger->spill_mm_signals = true;
+		ledger->spill_mm_signals &= mm_signals;
 		ledger->spill_first = min(ledger->spill_first,
 					  max(first, ledger->first));
 		ledger->spill_last = max(ledger->spill_last,
@@ -330,11 +347,13 @@ void coherent_ledger_spill(unsigned long first, unsigned long last)
  * coherent_ledger_unspill() - take one range that was spilled
  * @first: where to store its first PFN
  * @last: and its last
+ * @mm_signals: and whether the memory manager signals for all of it
  *
  * Context: as coherent_ledger_spill().
  * Return: whether there was one.
  */
-bool coherent_ledger_unspill(unsigned long *first, unsigned long *last)
+bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
+			     bool *mm_signals)
 {
 	struct coherent_ledger *ledger;
 
@@ -344,11 +363,29 @@ bool coherent_ledger_unspill(unsigned long *first, unsigned long *last)
 			continue;
 		*first = ledger->spill_first;
 		*last = ledger->spill_last;
+		*mm_signals = ledger->spill_mm_signals;
 		ledger->spill_first = ULONG_MAX;
 		ledger->spill_last = 0;
 		return true;
 	}
 	return false;
+}
+
+/**
+ * coherent_ledger_unheal() - a new error: no reset that runs can have healed it
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: as coherent_ledger_spill().
+ */
+void coherent_ledger_unheal(unsigned long first, unsigned long last)
+{
+	struct coherent_ledger *ledger;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &ledgers, node)
+		if (overlaps(ledger, first, last))
+			ledger->heals = false;
 }
 
 /**
@@ -412,6 +449,9 @@ void coherent_ledger_exit(void)
 	struct coherent_ledger *ledger, *next;
 
 	guard(mutex)(&coherent_ledger_lock);
-	list_for_each_entry_safe(ledger, next, &ledgers, node)
+	/* poison_forget can still be written to */
+	list_for_each_entry_safe(ledger, next, &ledgers, node) {
+		list_del(&ledger->node);
 		kfree(ledger);
+	}
 }

@@ -130,6 +130,28 @@ static bool find_range(struct ma_state *mas, unsigned long pfn)
 }
 
 /**
+ * coherent_pages_find_new() - the next pages that are not poisoned
+ * @first: PFN to begin at; where to store the first that is not
+ * @to: where to store the last one behind it that is not either
+ * @last: last PFN to look at
+ *
+ * Context: coherent_ledger_lock is held.
+ * Return: whether there is one.
+ */
+bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
+			     unsigned long last)
+{
+	MA_STATE(mas, &poisoned, 0, 0);
+
+	if (find_range(&mas, *first))
+		*first = mas.last + 1;
+	if (*first > last)
+		return false;
+	*to = min(coherent_poison_next(*first, last) - 1, last);
+	return true;
+}
+
+/**
  * coherent_pages_prepare() - have all that a change of the tree takes
  * @change: to be given to coherent_pages_commit()
  * @first: first PFN

@@ -20,6 +20,8 @@ struct coherent_pages_change {
 int coherent_pages_prepare(struct coherent_pages_change *change,
 			   unsigned long first, unsigned long last,
 			   bool poison);
+bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
+			     unsigned long last);
 void coherent_pages_commit(struct coherent_pages_change *change);
 void coherent_pages_exit(void);
 

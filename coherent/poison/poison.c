@@ -79,15 +79,17 @@ MODULE_PARM_DESC(poison_forget,
  */
 int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length)
 {
-	u64 last;
-	int ret;
+	unsigned long first, last;
+	u64 end;
 
-	if (!length || check_add_overflow(base, length - 1, &last))
+	if (!length || check_add_overflow(base, length - 1, &end))
 		return -EINVAL;
-	ret = coherent_ledger_record(max(PHYS_PFN(base), cdev->ledger->first),
-				     min(PHYS_PFN(last), cdev->ledger->last),
-				     COHERENT_SOURCE_FIRMWARE);
-	return min(ret, 0);
+	first = max(PHYS_PFN(base), cdev->ledger->first);
+	last = min(PHYS_PFN(end), cdev->ledger->last);
+	if (first > last)
+		return 0;
+	return coherent_ledger_record(first, last, COHERENT_SOURCE_FIRMWARE,
+				      false);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_bad_page, "COHERENT_VFIO_PCI");
 
@@ -164,18 +166,30 @@ void coherent_poison_detach(struct coherent_device *cdev)
 }
 
 /**
- * coherent_poison_reset() - a reset is done: does it heal?
+ * coherent_poison_reset() - a reset begins, which may heal
  * @cdev: the device
  *
- * If so, what was told of before it is forgotten in a moment: not here, where
- * memory_lock may be held.
- *
- * Context: any.
+ * Context: any but NMI.
  */
 void coherent_poison_reset(struct coherent_device *cdev)
 {
 	if (cdev->backend->reset_heals_poison)
-		coherent_report_healed(cdev->ledger->first, cdev->ledger->last);
+		coherent_report_healing(cdev->ledger);
+}
+
+/**
+ * coherent_poison_ready() - the memory is seen ready
+ * @cdev: the device
+ *
+ * That a reset is done does not say that it succeeded; this does. What a
+ * reset has healed is forgotten in a moment: not here, for faults come by.
+ *
+ * Context: any but NMI.
+ */
+void coherent_poison_ready(struct coherent_device *cdev)
+{
+	if (cdev->ledger && READ_ONCE(cdev->ledger->heals))
+		coherent_report_healed(cdev->ledger);
 }
 
 /** coherent_poison_init() - Return: 0 or -ENOMEM */
@@ -185,6 +199,11 @@ int coherent_poison_init(void)
 
 	if (ret)
 		return ret;
+	ret = coherent_report_init();
+	if (ret) {
+		coherent_signal_exit();
+		return ret;
+	}
 	coherent_debugfs_init();
 	coherent_sources_start();
 	return 0;

@@ -13,7 +13,8 @@
  * the device's coherent_reset.lock is held for writing, and the mappings that
  * no longer fit are revoked before it is let go. So between
  * coherent_access_begin() and coherent_access_end() the answer is one and the
- * same for every fault and every copy, and no mapping contradicts it.
+ * same for every fault and every copy, and no huge entry contradicts it. (A
+ * small one of a poisoned page there is where KVM was given it.)
  */
 #ifndef COHERENT_POISON_H
 #define COHERENT_POISON_H
@@ -58,6 +59,9 @@ enum coherent_source {
  * @spill_first: errors that found the queue full, as one range; under the
  *	queue's lock
  * @spill_last: its last PFN; below @spill_first when nothing spilled
+ * @spill_mm_signals: the memory manager signals for all that spilled
+ * @heals: a reset that heals is on its way, and no error was reported since it
+ *	began; changes under the queue's lock
  * @changed: userspace has not been told yet; under coherent_ledger_lock
  *
  * The pages are not in here: they are in one tree for all apertures, by PFN.
@@ -72,6 +76,8 @@ struct coherent_ledger {
 	enum coherent_policy policy;
 	unsigned long spill_first;
 	unsigned long spill_last;
+	bool spill_mm_signals;
+	bool heals;
 	bool changed;
 };
 
@@ -88,14 +94,17 @@ void coherent_ledger_detach(struct coherent_device *cdev);
 void coherent_ledger_exit(void);
 bool coherent_ledger_watches(unsigned long first, unsigned long last);
 int coherent_ledger_record(unsigned long first, unsigned long last,
-			   enum coherent_source source);
+			   enum coherent_source source, bool mm_signals);
 int coherent_ledger_forget(unsigned long first, unsigned long last);
 void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy);
 void coherent_ledger_notify(void);
 unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
-void coherent_ledger_spill(unsigned long first, unsigned long last);
-bool coherent_ledger_unspill(unsigned long *first, unsigned long *last);
+void coherent_ledger_spill(unsigned long first, unsigned long last,
+			   bool mm_signals);
+bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
+			     bool *mm_signals);
+void coherent_ledger_unheal(unsigned long first, unsigned long last);
 
 /* pages.c */
 unsigned long coherent_poison_next(unsigned long first, unsigned long last);
@@ -109,11 +118,13 @@ bool coherent_poison_blocks(const struct coherent_device *cdev,
 size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n);
 
 /* report.c */
+int coherent_report_init(void);
 void coherent_report_exit(void);
-void coherent_report(u64 first, u64 last, enum coherent_source source,
+void coherent_report(u64 addr, u64 width, enum coherent_source source,
 		     bool mm_signals);
-void coherent_report_healed(unsigned long first, unsigned long last);
-void coherent_report_flush(void);
+void coherent_report_healing(struct coherent_ledger *ledger);
+void coherent_report_healed(struct coherent_ledger *ledger);
+int coherent_report_flush(void);
 
 /* signal.c */
 int coherent_signal_init(void);

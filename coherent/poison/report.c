@@ -29,11 +29,15 @@ struct report {
  */
 #define QUEUE_LENGTH	16384
 
-static DEFINE_SPINLOCK(queue_lock);	/* the queue, and what spilled from it */
+/* The queue, what spilled from it, and coherent_ledger.heals */
+static DEFINE_RAW_SPINLOCK(queue_lock);
 static DEFINE_KFIFO(queue, struct report, QUEUE_LENGTH);
 
 /* Memory for the ledger will be there again; nothing is dropped meanwhile */
 #define RETRY	HZ
+
+/* Takes errors one after the other, and waits for nobody's mmap_lock */
+static struct workqueue_struct *wq;
 
 static void work_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(work, work_fn);
@@ -43,24 +47,26 @@ static bool peek(struct report *report, bool *spilled)
 {
 	bool found = true;
 
-	spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&queue_lock);
 	*spilled = !kfifo_peek(&queue, report);
 	if (*spilled) {
 		*report = (struct report){ .source = COHERENT_SOURCE_OVERFLOW };
-		found = coherent_ledger_unspill(&report->first, &report->last);
+		found = coherent_ledger_unspill(&report->first, &report->last,
+						&report->mm_signals);
 	}
-	spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&queue_lock);
 	return found;
 }
 
 static void done(const struct report *report, bool spilled, bool recorded)
 {
-	spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&queue_lock);
 	if (!spilled && recorded)
 		kfifo_skip(&queue);
 	else if (spilled && !recorded)
-		coherent_ledger_spill(report->first, report->last);
-	spin_unlock_irq(&queue_lock);
+		coherent_ledger_spill(report->first, report->last,
+				      report->mm_signals);
+	raw_spin_unlock_irq(&queue_lock);
 }
 
 static void work_fn(struct work_struct *unused)
@@ -69,29 +75,49 @@ static void work_fn(struct work_struct *unused)
 	bool spilled;
 	int ret = 0;
 
-	while (ret >= 0 && peek(&report, &spilled)) {
+	while (!ret && peek(&report, &spilled)) {
 		if (report.healed)
 			ret = coherent_ledger_forget(report.first, report.last);
 		else
 			ret = coherent_ledger_record(report.first, report.last,
-						     report.source);
-		done(&report, spilled, ret >= 0);
-		if (ret > 0)
-			coherent_signal_early(report.first, report.last,
-					      report.mm_signals);
+						     report.source,
+						     report.mm_signals);
+		done(&report, spilled, !ret);
 		cond_resched();
 	}
-	if (ret < 0) {
+	if (ret) {
 		pr_err_ratelimited("coherent-vfio: no memory to record poison; trying again\n");
-		mod_delayed_work(system_wq, &work, RETRY);
+		mod_delayed_work(wq, &work, RETRY);
 	}
 	coherent_ledger_notify();
 }
 
+/* Wider than this is what a source says that does not know */
+#define MAX_WIDTH	PMD_SIZE
+
+static void put(const struct report *report)
+{
+	unsigned long flags;
+	bool full;
+
+	raw_spin_lock_irqsave(&queue_lock, flags);
+	full = !kfifo_put(&queue, *report);
+	if (full)
+		coherent_ledger_spill(report->first, report->last,
+				      report->mm_signals);
+	coherent_ledger_unheal(report->first, report->last);
+	raw_spin_unlock_irqrestore(&queue_lock, flags);
+
+	if (full)
+		pr_err_ratelimited("coherent-vfio: more than %u memory errors at once: all pages between those that are too many are taken for poisoned\n",
+				   QUEUE_LENGTH);
+	mod_delayed_work(wq, &work, 0);
+}
+
 /**
  * coherent_report() - an uncorrected memory error
- * @first: first host-physical address of what is bad
- * @last: last address
+ * @addr: a host-physical address that is bad
+ * @width: how much around it is bad, in bytes, aligned: a power of two
  * @source: who tells
  * @mm_signals: the memory manager tells processes of it, if it is asked to
  *	(coherent_mm_register()) and can be
@@ -100,64 +126,92 @@ static void work_fn(struct work_struct *unused)
  *
  * Context: any but NMI.
  */
-void coherent_report(u64 first, u64 last, enum coherent_source source,
+void coherent_report(u64 addr, u64 width, enum coherent_source source,
 		     bool mm_signals)
 {
-	struct report report = {
-		.first = PHYS_PFN(first),
-		.last = PHYS_PFN(last),
-		.source = source,
-		.mm_signals = mm_signals,
-	};
-	bool full;
+	struct report report = { .source = source, .mm_signals = mm_signals };
 
-	if (!coherent_ledger_watches(report.first, report.last))
-		return;
-	scoped_guard(spinlock_irqsave, &queue_lock) {
-		full = !kfifo_put(&queue, report);
-		if (full)
-			coherent_ledger_spill(report.first, report.last);
-	}
-	if (full)
-		pr_err_ratelimited("coherent-vfio: more than %u memory errors at once: all pages between those that are too many are taken for poisoned\n",
-				   QUEUE_LENGTH);
-	mod_delayed_work(system_wq, &work, 0);
+	if (width > MAX_WIDTH)
+		width = PAGE_SIZE;
+	report.first = PHYS_PFN(addr & ~(width - 1));
+	report.last = PHYS_PFN(addr | (width - 1));
+	if (coherent_ledger_watches(report.first, report.last))
+		put(&report);
 }
 
 /**
- * coherent_report_healed() - what was reported until now is in order again
- * @first: first PFN
- * @last: last PFN
- *
- * Errors that are reported later count. Where the queue is full nothing is
- * forgotten.
+ * coherent_report_healing() - a reset begins that heals what is bad by now
+ * @ledger: the aperture
  *
  * Context: any but NMI.
  */
-void coherent_report_healed(unsigned long first, unsigned long last)
+void coherent_report_healing(struct coherent_ledger *ledger)
 {
-	struct report report = { .first = first, .last = last, .healed = true };
-	bool full;
+	unsigned long flags;
 
-	scoped_guard(spinlock_irqsave, &queue_lock)
-		full = !kfifo_put(&queue, report);
-	if (full)
-		pr_warn_ratelimited("coherent-vfio: too many memory errors are waiting: what a reset healed stays recorded\n");
-	mod_delayed_work(system_wq, &work, 0);
+	raw_spin_lock_irqsave(&queue_lock, flags);
+	ledger->heals = true;
+	raw_spin_unlock_irqrestore(&queue_lock, flags);
+}
+
+/**
+ * coherent_report_healed() - it has healed
+ * @ledger: the aperture
+ *
+ * An error that was reported since coherent_report_healing() may be one that
+ * the reset has found: then everything stays recorded. So does what spilled
+ * from a full queue.
+ *
+ * Context: any but NMI.
+ */
+void coherent_report_healed(struct coherent_ledger *ledger)
+{
+	const struct report report = {
+		.first = ledger->first, .last = ledger->last, .healed = true,
+	};
+	unsigned long flags;
+	bool queued = false;
+
+	raw_spin_lock_irqsave(&queue_lock, flags);
+	if (ledger->heals)
+		queued = kfifo_put(&queue, report);
+	ledger->heals = false;
+	raw_spin_unlock_irqrestore(&queue_lock, flags);
+	if (queued)
+		mod_delayed_work(wq, &work, 0);
 }
 
 /**
  * coherent_report_flush() - wait until what was reported is acted on
  *
  * Context: process; may sleep.
+ * Return: 0, or -ENOMEM when there was no memory; it will be tried again.
  */
-void coherent_report_flush(void)
+int coherent_report_flush(void)
 {
+	bool left;
+
 	flush_delayed_work(&work);
+	raw_spin_lock_irq(&queue_lock);
+	left = !kfifo_is_empty(&queue);
+	raw_spin_unlock_irq(&queue_lock);
+	return left && delayed_work_pending(&work) ? -ENOMEM : 0;
+}
+
+/**
+ * coherent_report_init() - before the first report
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int coherent_report_init(void)
+{
+	wq = alloc_ordered_workqueue("coherent-vfio-poison", 0);
+	return wq ? 0 : -ENOMEM;
 }
 
 /** coherent_report_exit() - at module exit, with no source left */
 void coherent_report_exit(void)
 {
 	cancel_delayed_work_sync(&work);
+	destroy_workqueue(wq);
 }

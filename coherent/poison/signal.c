@@ -44,23 +44,41 @@ static struct workqueue_struct *early_wq;
 /* Signals of one number do not queue: a longer range tells nobody more */
 #define MAX_PAGES	PTRS_PER_PTE
 
-static void tell_task(const struct early *early, struct mm_struct *mm)
+/* The first mapping of ours that shows the page */
+static struct vm_area_struct *find_vma_of(struct mm_struct *mm,
+					  unsigned long pfn)
 {
-	unsigned long last = min(early->last, early->first + MAX_PAGES - 1);
 	struct vm_area_struct *vma;
-	struct vma_iterator vmi;
+	VMA_ITERATOR(vmi, mm, 0);
 	unsigned long addr;
 
-	for (unsigned long pfn = early->first; pfn <= last; pfn++) {
-		vma_iter_init(&vmi, mm, 0);
-		for_each_vma(vmi, vma) {
-			if (!coherent_vma_address(vma, pfn, &addr))
+	for_each_vma(vmi, vma)
+		if (coherent_vma_address(vma, pfn, &addr))
+			return vma;
+	return NULL;
+}
+
+/* Each page once, where it is met first, and MAX_PAGES of them at most */
+static void tell_task(const struct early *early, struct mm_struct *mm)
+{
+	unsigned long pfn, last, addr;
+	unsigned int left = MAX_PAGES;
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, 0);
+
+	for_each_vma(vmi, vma) {
+		if (!coherent_vma_pages(vma, &pfn, &last) ||
+		    (early->mm_signals && coherent_mm_knows(vma)))
+			continue;
+		pfn = max(pfn, early->first);
+		last = min(last, early->last);
+		for (; pfn <= last && left; pfn++) {
+			if (find_vma_of(mm, pfn) != vma)
 				continue;
-			if (early->mm_signals && coherent_mm_knows(vma))
-				continue;
+			coherent_vma_address(vma, pfn, &addr);
 			send_sig_mceerr(BUS_MCEERR_AO, (void __user *)addr,
 					PAGE_SHIFT, early->task);
-			break;
+			left--;
 		}
 		cond_resched();
 	}
@@ -87,8 +105,8 @@ static struct task_struct *find_early(struct task_struct *process)
 	struct task_struct *t;
 
 	for_each_thread(process, t)
-		if (t->flags & PF_MCE_PROCESS)
-			return t->flags & PF_MCE_EARLY ? t : NULL;
+		if ((t->flags & PF_MCE_PROCESS) && (t->flags & PF_MCE_EARLY))
+			return t;
 	return NULL;
 }
 

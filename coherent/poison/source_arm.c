@@ -4,7 +4,9 @@
  * N.2.4.4): a cache that got poisoned data from memory.
  */
 #include <linux/cper.h>
-#include <linux/pfn.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/tracepoint.h>
 #include <acpi/ghes.h>
 #include <ras/ras_event.h>
@@ -12,28 +14,33 @@
 #include "poison.h"
 #include "tracepoints.h"
 
+#ifdef COMPAT_HAS_ARM_EVENT_PEI
 static void arm_event(void *data, const struct cper_sec_proc_arm *proc,
 		      const u8 *pei, const u32 pei_len, const u8 *ctx,
 		      const u32 ctx_len, const u8 *oem, const u32 oem_len,
 		      u8 severity, int cpu)
 {
-	u32 done = 0;
+	u32 done = 0, len;
 
 	if (severity < GHES_SEV_RECOVERABLE)
 		return;
+	/* The length that comes along is a number of firmware's, unchecked */
+	if (proc->section_length < sizeof(*proc))
+		return;
+	len = min3(pei_len, proc->section_length - (u32)sizeof(*proc),
+		   (u32)SZ_64K);
 	for (int i = 0; i < proc->err_info_num; i++) {
 		const struct cper_arm_err_info *info = (const void *)(pei + done);
 
-		if (pei_len - done < sizeof(*info) || !info->length ||
-		    info->length > pei_len - done)
+		if (len - done < sizeof(*info) || !info->length ||
+		    info->length > len - done)
 			return;
 		done += info->length;
 		if (!(info->type & CPER_ARM_CACHE_ERROR) ||
 		    !(info->validation_bits & CPER_ARM_INFO_VALID_PHYSICAL_ADDR))
 			continue;
-		coherent_report(info->physical_fault_addr,
-				info->physical_fault_addr, COHERENT_SOURCE_ARM,
-				true);
+		coherent_report(info->physical_fault_addr, 1,
+				COHERENT_SOURCE_ARM, true);
 	}
 }
 
@@ -49,6 +56,17 @@ static void arm_stop(void)
 {
 	coherent_tracepoint_stop(arm_event, event);
 }
+
+#else
+static int arm_start(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void arm_stop(void)
+{
+}
+#endif
 
 const struct coherent_source_ops coherent_source_arm = {
 	.name	= "arm_event",

@@ -18,7 +18,10 @@ static int ghes_event(struct notifier_block *nb, unsigned long severity,
 	const struct cper_sec_mem_err *err = data;
 	u64 size = 1;
 
-	/* Corrected errors come along here, too */
+	/*
+	 * Corrected errors come along here, too. The severity is that of the
+	 * whole report: its sections' own are not handed on.
+	 */
 	if (severity < GHES_SEV_RECOVERABLE ||
 	    !(err->validation_bits & CPER_MEM_VALID_PA))
 		return NOTIFY_DONE;
@@ -27,9 +30,7 @@ static int ghes_event(struct notifier_block *nb, unsigned long severity,
 	    err->physical_addr_mask)
 		size = err->physical_addr_mask & -err->physical_addr_mask;
 
-	coherent_report(err->physical_addr & ~(size - 1),
-			err->physical_addr | (size - 1), COHERENT_SOURCE_GHES,
-			true);
+	coherent_report(err->physical_addr, size, COHERENT_SOURCE_GHES, true);
 	return NOTIFY_OK;
 }
 

@@ -12,11 +12,21 @@
 
 #include "poison.h"
 
+static bool is_amd(void)
+{
+	return boot_cpu_data.x86_vendor == X86_VENDOR_AMD ||
+	       boot_cpu_data.x86_vendor == X86_VENDOR_HYGON;
+}
+
 static bool is_uncorrected(const struct mce *m)
 {
+	u64 uncorrected = MCI_STATUS_UC;
+
+	/* Intel counts corrected errors where AMD has that bit */
+	if (is_amd())
+		uncorrected |= MCI_STATUS_DEFERRED;
 	/* The severity that the kernel computes is not there for all sources */
-	return m->status & MCI_STATUS_VAL &&
-	       m->status & (MCI_STATUS_UC | MCI_STATUS_DEFERRED);
+	return m->status & MCI_STATUS_VAL && m->status & uncorrected;
 }
 
 /* Bytes around the address that are bad; 0 when there is no such address */
@@ -26,8 +36,7 @@ static u64 damage(struct mce *m)
 
 	/* Wider than a page is what the kernel's own helper has no use for */
 	if (m->status & MCI_STATUS_ADDRV && m->status & MCI_STATUS_MISCV &&
-	    boot_cpu_data.x86_vendor != X86_VENDOR_AMD &&
-	    boot_cpu_data.x86_vendor != X86_VENDOR_HYGON)
+	    !is_amd())
 		return MCI_MISC_ADDR_MODE(m->misc) == MCI_MISC_ADDR_PHYS ?
 		       BIT_ULL(lsb) : 0;
 	return mce_usable_address(m) ? 1 : 0;
@@ -37,7 +46,7 @@ static int mce_event(struct notifier_block *nb, unsigned long unused,
 		     void *data)
 {
 	struct mce *m = data;
-	u64 addr, size;
+	u64 size;
 
 	if (!m || !is_uncorrected(m))
 		return NOTIFY_DONE;
@@ -45,14 +54,12 @@ static int mce_event(struct notifier_block *nb, unsigned long unused,
 	if (!size)
 		return NOTIFY_DONE;
 
-	addr = m->addr & MCI_ADDR_PHYSADDR;
 	/*
 	 * The memory manager has signalled where it has handled the error on
 	 * this chain before us, and does so for an exception that a process
 	 * ran into.
 	 */
-	coherent_report(addr & ~(size - 1), addr | (size - 1),
-			COHERENT_SOURCE_MCE,
+	coherent_report(m->addr & MCI_ADDR_PHYSADDR, size, COHERENT_SOURCE_MCE,
 			m->kflags & MCE_HANDLED_UC ||
 			m->mcgstatus & MCG_STATUS_MCIP);
 	return NOTIFY_OK;

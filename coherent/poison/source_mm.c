@@ -21,10 +21,11 @@
 #include "poison.h"
 #include "tracepoints.h"
 
+#ifdef CONFIG_MEMORY_FAILURE
 static void memory_failure_event(void *data, unsigned long pfn, int type,
 				 int result)
 {
-	coherent_report(PFN_PHYS(pfn), PFN_PHYS(pfn) + PAGE_SIZE - 1,
+	coherent_report(PFN_PHYS(pfn), PAGE_SIZE,
 			COHERENT_SOURCE_MEMORY_FAILURE, true);
 }
 
@@ -47,6 +48,8 @@ const struct coherent_source_ops coherent_source_mm = {
 	.start	= mm_start,
 	.stop	= mm_stop,
 };
+
+#endif
 
 /*
  * Where in the file @pfn is, if @vma shows it. Called with i_mmap locked. A VMA

@@ -4,6 +4,7 @@
  * modules by name, but can be looked for.
  */
 #include <linux/errno.h>
+#include <linux/kconfig.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
@@ -36,6 +37,8 @@ int coherent_tracepoint_start(const char *name, void *probe,
 {
 	struct search search = { .name = name };
 
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		return -ENOENT;
 	for_each_kernel_tracepoint(match, &search);
 	if (!search.found)
 		return -ENOENT;
@@ -52,6 +55,8 @@ int coherent_tracepoint_start(const char *name, void *probe,
  */
 void coherent_tracepoint_stop(void *probe, struct tracepoint *tp)
 {
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		return;
 	tracepoint_probe_unregister(tp, probe, NULL);
 	tracepoint_synchronize_unregister();
 }
