@@ -77,6 +77,10 @@ void coherent_reset_end(struct coherent_device *cdev)
 	reset->since = jiffies;
 	up_write(&reset->lock);
 	wake_up_all(&reset->wait);
+
+	/* Where nobody tells readiness, this is all there is to know of success */
+	if (!cdev->backend->ready && !cdev->cxl_dvsec)
+		coherent_poison_ready(cdev);
 }
 
 /**
