@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A common platform error record, made by hand from the UEFI specification
+ * (appendix N) and ACPI's chapter 18, and given to QEMU's monitor, which plays
+ * the firmware's part.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ghes.h"
+
+#define PORT		"/dev/virtio-ports/lab.qmp"
+#define LIMIT_MS	10000
+
+/* ACPI's generic error severities */
+#define RECOVERABLE	0
+#define CORRECTED	2
+
+/* Generic error status block */
+struct status_block {
+	u32 status;
+	u32 raw_offset;
+	u32 raw_len;
+	u32 data_len;
+	u32 severity;
+} __attribute__((packed));
+
+#define STATUS_UNCORRECTABLE	0x1
+#define STATUS_CORRECTABLE	0x2
+#define STATUS_ONE_ENTRY	(1 << 4)
+
+/* Generic error data entry, revision 3 */
+struct data_entry {
+	u8 type[16];
+	u32 severity;
+	u16 revision;
+	u8 valid;
+	u8 flags;
+	u32 len;
+	u8 fru_id[16];
+	char fru_text[20];
+	u64 time;
+} __attribute__((packed));
+
+/* Platform memory error section */
+struct memory_error {
+	u64 valid;
+	u64 status;
+	u64 address;
+	u64 mask;
+	u16 node, card, module, bank, device, row, column, bit;
+	u64 requestor, responder, target;
+	u8 type;
+	u8 extended;
+	u16 rank, card_handle, module_handle;
+} __attribute__((packed));
+
+#define VALID_ADDRESS	0x2
+#define VALID_MASK	0x4
+#define VALID_TYPE	0x4000
+#define SINGLE_BIT	2
+#define MULTI_BIT	3
+
+struct record {
+	struct status_block block;
+	struct data_entry entry;
+	struct memory_error error;
+} __attribute__((packed));
+
+/* a5bc1114-6f64-4ede-b863-3e83ed7c83b1, as GUIDs lie in memory */
+static const u8 platform_memory[16] = {
+	0x14, 0x11, 0xbc, 0xa5, 0x64, 0x6f, 0xde, 0x4e,
+	0xb8, 0x63, 0x3e, 0x83, 0xed, 0x7c, 0x83, 0xb1,
+};
+
+static void make_record(struct record *r, u64 phys, u64 mask, bool corrected)
+{
+	u32 severity = corrected ? CORRECTED : RECOVERABLE;
+
+	memset(r, 0, sizeof(*r));
+	r->block.status = htole32(STATUS_ONE_ENTRY |
+				  (corrected ? STATUS_CORRECTABLE : STATUS_UNCORRECTABLE));
+	r->block.data_len = htole32(sizeof(r->entry) + sizeof(r->error));
+	r->block.severity = htole32(severity);
+	memcpy(r->entry.type, platform_memory, sizeof(platform_memory));
+	r->entry.severity = htole32(severity);
+	r->entry.revision = htole16(0x300);
+	r->entry.len = htole32(sizeof(r->error));
+	r->error.valid = htole64(VALID_ADDRESS | VALID_TYPE | (mask ? VALID_MASK : 0));
+	r->error.address = htole64(phys);
+	r->error.mask = htole64(mask);
+	r->error.type = corrected ? SINGLE_BIT : MULTI_BIT;
+}
+
+static void base64(char *to, const u8 *from, size_t n)
+{
+	static const char digit[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	u32 word;
+
+	for (; n; from += 3, to += 4) {
+		word = from[0] << 16 | (n > 1 ? from[1] << 8 : 0) | (n > 2 ? from[2] : 0);
+		to[0] = digit[word >> 18];
+		to[1] = digit[word >> 12 & 63];
+		to[2] = n > 1 ? digit[word >> 6 & 63] : '=';
+		to[3] = n > 2 ? digit[word & 63] : '=';
+		n -= n > 3 ? 3 : n;
+	}
+	*to = '\0';
+}
+
+/* The port takes one opener at a time, and others may want it */
+static int open_port(u64 end)
+{
+	int fd = open(PORT, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	while (fd < 0 && errno == EBUSY && now_ms() < end) {
+		poll(NULL, 0, 2);
+		fd = open(PORT, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* One line, without its end; 0 or -errno */
+static int read_line(int fd, char *line, size_t n, u64 end)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	size_t have = 0;
+	ssize_t got;
+
+	while (have < n - 1) {
+		u64 now = now_ms();
+
+		if (now >= end)
+			return -ETIME;
+		if (poll(&pfd, 1, end - now) <= 0)
+			continue;
+		got = read(fd, line + have, n - 1 - have);
+		if (got < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (got > 0)
+			have += got;
+		line[have] = '\0';
+		if (have && line[have - 1] == '\n')
+			return 0;
+	}
+	return -EMSGSIZE;
+}
+
+static int monitor(const char *command, char *answer, size_t n, u64 end)
+{
+	int fd = open_port(end), ret;
+
+	if (fd < 0)
+		return fd;
+	ret = write(fd, command, strlen(command)) == (ssize_t)strlen(command) ? 0 : -EIO;
+	if (!ret)
+		ret = read_line(fd, answer, n, end);
+	close(fd);
+	return ret;
+}
+
+int ghes_error(u64 phys, u64 mask, bool corrected)
+{
+	char text[4 * (sizeof(struct record) + 2) / 3 + 1], command[sizeof(text) + 96];
+	u64 end = now_ms() + LIMIT_MS;
+	char answer[512];
+	struct record r;
+	int ret;
+
+	make_record(&r, phys, mask, corrected);
+	base64(text, (const u8 *)&r, sizeof(r));
+	snprintf(command, sizeof(command),
+		 "{\"execute\":\"inject-ghes-v2-error\",\"arguments\":{\"cper\":\"%s\"}}\n", text);
+	for (;;) {
+		ret = monitor(command, answer, sizeof(answer), end);
+		if (ret)
+			return ret;
+		if (strstr(answer, "\"return\""))
+			return 0;
+		/* The guest's kernel has not taken the one before yet */
+		if (!strstr(answer, "acknowledge") || now_ms() >= end) {
+			fprintf(stderr, "# monitor: %s", answer);
+			return -EIO;
+		}
+		poll(NULL, 0, 1);
+	}
+}
