@@ -139,9 +139,27 @@ struct fault_seen {
 	int sig;		/* 0: none */
 	int code;
 	void *addr;
+	int lsb;		/* BUS_MCEERR_AR: how much is gone, as a shift */
 };
 
 void fault_catch(void);
+
+/* SIGBUS of code BUS_MCEERR_AO, by which a process hears of an error elsewhere */
+#define ADVICES_KEPT	64
+
+struct advice {
+	void *addr;
+	int lsb;
+	pid_t tid;
+	u64 at_us;
+	_Atomic bool complete;
+};
+
+/* How many this process had since fault_catch() or advice_forget(); and which */
+unsigned int advice_count(void);
+struct advice advice_get(unsigned int nr);
+void advice_forget(void);
+
 /* One access of 1, 2, 4 or 8 bytes; 0, or -EFAULT with *seen filled in */
 int touch_read(const volatile void *p, unsigned int size, u64 *val, struct fault_seen *seen);
 int touch_write(volatile void *p, unsigned int size, u64 val, struct fault_seen *seen);
@@ -240,6 +258,7 @@ static inline u64 rng_below(struct rng *r, u64 n)
 /* ---- waiting.c: conditions instead of sleeps ---- */
 
 u64 now_ms(void);
+u64 now_us(void);
 /* Poll @cond until it is true or @ms have gone by; true when it became true */
 bool wait_for(bool (*cond)(void *), void *arg, u64 ms);
 /* Wait for a child; its status, or -ETIME (it is then killed and reaped) */

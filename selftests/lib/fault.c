@@ -5,8 +5,11 @@
  * was given a huge mapping.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "coherent.h"
 
@@ -14,9 +17,29 @@ static __thread sigjmp_buf landing;
 static __thread volatile sig_atomic_t armed;
 static __thread struct fault_seen last;
 
+/* Told of a memory error ahead of any touch; these may come at any time */
+static struct advice advices[ADVICES_KEPT];
+static atomic_uint advices_seen;
+
+static void on_advice(const siginfo_t *si)
+{
+	unsigned int nr = atomic_fetch_add(&advices_seen, 1);
+	struct advice *a = &advices[nr % ADVICES_KEPT];
+
+	a->addr = si->si_addr;
+	a->lsb = si->si_addr_lsb;
+	a->tid = syscall(SYS_gettid);
+	a->at_us = now_us();
+	atomic_store_explicit(&a->complete, true, memory_order_release);
+}
+
 static void on_fault(int sig, siginfo_t *si, void *ctx)
 {
 	(void)ctx;
+	if (sig == SIGBUS && si->si_code == BUS_MCEERR_AO) {
+		on_advice(si);
+		return;
+	}
 	if (!armed) {
 		/* Not one that a test asked for: die of it */
 		signal(sig, SIG_DFL);
@@ -26,6 +49,7 @@ static void on_fault(int sig, siginfo_t *si, void *ctx)
 	last.sig = sig;
 	last.code = si->si_code;
 	last.addr = si->si_addr;
+	last.lsb = sig == SIGBUS && si->si_code == BUS_MCEERR_AR ? si->si_addr_lsb : 0;
 	siglongjmp(landing, 1);
 }
 
@@ -36,6 +60,27 @@ void fault_catch(void)
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGBUS, &sa, NULL);
 	sigaction(SIGSEGV, &sa, NULL);
+}
+
+unsigned int advice_count(void)
+{
+	unsigned int n = atomic_load(&advices_seen);
+
+	/* One that is being written down does not count yet */
+	while (n && !atomic_load(&advices[(n - 1) % ADVICES_KEPT].complete))
+		n--;
+	return n;
+}
+
+struct advice advice_get(unsigned int nr)
+{
+	return advices[nr % ADVICES_KEPT];
+}
+
+void advice_forget(void)
+{
+	memset(advices, 0, sizeof(advices));
+	atomic_store(&advices_seen, 0);
 }
 
 /* What sigsetjmp() returns to; true when the access went well */

@@ -120,7 +120,7 @@ static int mce(u64 phys, unsigned int shift, bool corrected)
 	if (!corrected)
 		status |= MCE_UNCORRECTED | MCE_SIGNALLED;
 	/* "sw": told to those who decode, and not raised */
-	ret = sysfs_write(MCE_INJECT "/flags", "sw");
+	ret = sysfs_write(MCE_INJECT "/flags", "sw\n");
 	if (!ret)
 		ret = mce_set("cpu", 0);
 	if (!ret)
@@ -130,6 +130,20 @@ static int mce(u64 phys, unsigned int shift, bool corrected)
 	if (!ret)
 		ret = mce_set("misc", MCE_PHYSICAL | shift);
 	return ret ? ret : mce_set("bank", MCE_BANK);
+}
+
+/* AMD's machine checks do not say how much around an address is bad */
+static bool mce_has_width(void)
+{
+	char line[256];
+	bool amd = false;
+	FILE *info = fopen("/proc/cpuinfo", "re");
+
+	while (info && fgets(line, sizeof(line), info))
+		amd |= strstr(line, "AuthenticAMD") || strstr(line, "HygonGenuine");
+	if (info)
+		fclose(info);
+	return !amd;
 }
 
 static unsigned int page_shift(void)
@@ -160,7 +174,7 @@ int inject_wide(const struct expect *e, enum inject_by by, u64 phys, unsigned in
 	case BY_GHES:
 		return ghes_error(phys, mask, false);
 	case BY_MCE:
-		return mce(phys, shift, false);
+		return mce_has_width() ? mce(phys, shift, false) : -EOPNOTSUPP;
 	default:
 		return -EOPNOTSUPP;
 	}

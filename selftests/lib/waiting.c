@@ -12,12 +12,17 @@
 
 #include "coherent.h"
 
-u64 now_ms(void)
+u64 now_us(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+u64 now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 bool wait_for(bool (*cond)(void *), void *arg, u64 ms)
