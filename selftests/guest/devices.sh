@@ -38,9 +38,12 @@ device() {
 
 # GH200 with its two memory types, two kinds of dummy, and plain pass-through
 devices_main() {
-	local gh use res reserved=wc low high third large uncached
+	local gh use res reserved=wc low high third large uncached from=
 	case $1 in
 	amd64)
+		# There is struct page for these (RAM goes on in the same 128 MiB), so
+		# the memory manager takes errors for its own
+		from=,inject=debugfs:mce
 		gh=0x10000000+0x64000000
 		use=0x10000000+0x20000000 res=0x30000000+0x44000000
 		low=0x180000000 high=0x190000000 third=uc uncached=0x198000000 large=0x1c0000000
@@ -60,22 +63,22 @@ devices_main() {
 	# 63 MiB and 3 MiB: nothing is a power of two, the second part misaligned
 	reserve "$low+0x4200000"
 	device "model=plain,slot=5,bar2=0"
-	FUNCTIONS+=("name=dummy,bdf=0000:00:05.0,driver=dummy,aperture=$low+0x4200000/0x300000/$reserved,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=$reserved")
+	FUNCTIONS+=("name=dummy,bdf=0000:00:05.0,driver=dummy,aperture=$low+0x4200000/0x300000/$reserved,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=$reserved$from")
 
 	# Behind a port; the usable part is rounded, its BAR is all backed
 	reserve "$high+0x5010000"
 	device "model=plain,slot=6,port=dummyport,bar2=0"
-	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third")
+	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third$from")
 
 	# Where a mapping may not be accessed as one likes, file I/O still may
 	reserve "$uncached+0x2010000"
 	device "model=plain,slot=9,bar2=0"
-	FUNCTIONS+=("name=dummy-uc,bdf=0000:00:09.0,driver=dummy,aperture=$uncached+0x2010000/0x1010000/uc,use=$uncached+0x1000000,res=$(printf '0x%x' $((uncached + 0x1000000)))+0x1010000,type=uc,programs=test_info:test_config:test_rdwr")
+	FUNCTIONS+=("name=dummy-uc,bdf=0000:00:09.0,driver=dummy,aperture=$uncached+0x2010000/0x1010000/uc,use=$uncached+0x1000000,res=$(printf '0x%x' $((uncached + 0x1000000)))+0x1010000,type=uc,programs=test_info:test_config:test_rdwr:test_poison_io$from")
 
 	# Three GiB: 1 GiB page-table entries where the architecture has them
 	reserve "$large+0xc0210000"
 	device "model=plain,slot=10,bar2=0"
-	FUNCTIONS+=("name=dummy-large,bdf=0000:00:0a.0,driver=dummy,aperture=$large+0xc0210000,use=$large+0xc0210000,programs=test_granularity:test_huge:test_vma:test_attack")
+	FUNCTIONS+=("name=dummy-large,bdf=0000:00:0a.0,driver=dummy,aperture=$large+0xc0210000,use=$large+0xc0210000,programs=test_granularity:test_huge:test_vma:test_attack:test_poison_maps$from")
 
 	device "model=gh200,slot=7,prop=none"
 	FUNCTIONS+=("name=gh200-pass,bdf=0000:00:07.0,driver=nvgrace,pass")

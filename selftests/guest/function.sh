@@ -11,6 +11,8 @@
 #   aperture=SPEC                   dummy: module parameter, without BDF@
 #   ready=bar|cxl limit=MS          the backend waits for the device after resets
 #   pass port noflr noreset slow nomodel   flags, see lib/expect.c
+#   inject=A:B                      only these sources of memory errors
+#   bad=OFFSET+LENGTH               what firmware lists as bad, of the aperture
 #   programs=A:B                    only these
 
 # field FUNCTION KEY: the value of a key, or 1 for a flag; empty if absent
@@ -26,12 +28,33 @@ field() {
 	done
 }
 
+# inject_sources: who can tell of memory errors on this machine (lib/inject.h)
+inject_sources() {
+	echo debugfs
+	case $(uname -m) in
+	aarch64) echo ghes ;;
+	x86_64) echo mce ;;
+	esac
+	# Where the memory manager knows of memory without struct page
+	! grep -qw register_pfn_address_space /proc/kallsyms || echo offline
+}
+
+# inject_list ONLY: the same as a list, cut down to ONLY (A:B) if that is given
+inject_list() {
+	inject_sources | while read -r source; do
+		case ":${1:-$source}:" in
+		*":$source:"*) printf '%s ' "$source" ;;
+		esac
+	done
+}
+
 # describe FUNCTION: set what the programs read, see lib/expect.c
 describe() {
 	export COHERENT_BDF COHERENT_DRIVER COHERENT_MODEL COHERENT_SLOW
 	export COHERENT_EXPECT_USEMEM COHERENT_EXPECT_RESMEM COHERENT_EXPECT_RESTYPE
 	export COHERENT_EXPECT_PASS COHERENT_EXPECT_PORT COHERENT_EXPECT_NOFLR
 	export COHERENT_EXPECT_NORESET COHERENT_EXPECT_READY COHERENT_READY_LIMIT
+	export COHERENT_INJECT COHERENT_EXPECT_BAD
 	COHERENT_BDF=$(field "$1" bdf)
 	COHERENT_DRIVER=$(driver_name "$(field "$1" driver)")
 	COHERENT_MODEL=1
@@ -46,10 +69,13 @@ describe() {
 	COHERENT_EXPECT_NORESET=$(field "$1" noreset)
 	COHERENT_EXPECT_READY=$(field "$1" ready)
 	COHERENT_READY_LIMIT=$(field "$1" limit)
+	COHERENT_INJECT=$(inject_list "$(field "$1" inject)")
+	COHERENT_EXPECT_BAD=$(field "$1" bad)
 }
 
 load_modules() {
 	modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci || return 1
+	[ "$(uname -m)" != x86_64 ] || modprobe mce-inject || return 1
 	apertures=
 	for function in "$@"; do
 		aperture=$(field "$function" aperture)

@@ -13,7 +13,8 @@ cd "$(dirname "$0")" || exit 1
 . ./function.sh
 
 PROGRAMS="test_info test_config test_rdwr test_buffers test_mmap test_granularity test_huge
-test_vma test_reset test_ready test_lifetime test_attack test_aer"
+test_vma test_reset test_ready test_lifetime test_attack test_aer
+test_poison test_poison_maps test_poison_io test_poison_life test_poison_storm"
 if [ "${1-}" = -t ]; then
 	PROGRAMS=$2
 	shift 2
