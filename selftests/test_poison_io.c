@@ -194,8 +194,8 @@ TEST_F_TIMEOUT(io, one_page_in_three_is_bad, 60)
 	u64 page = g->page, off;
 	ssize_t ret;
 
-	ASSERT_EQ(0, inject_many(&g->e, self->base, 8, 3 * page));
-	EXPECT_EQ(8, poison_count(&g->e));
+	ASSERT_EQ(0, inject_many(&g->e, self->base, 10, 3 * page));
+	EXPECT_EQ(10, poison_count(&g->e));
 	for (u64 nr = 0; nr < 24; nr++) {
 		off = nr * page + 17;
 		ret = rd(&g->f, self->i, self->got, 4 * page, off);

@@ -310,29 +310,42 @@ TEST_F(poison, udev_is_told)
 	close(fd);
 }
 
-TEST_F(poison, tracepoint_and_log_say_where_and_who)
+TEST_F(poison, tracepoint_says_where_and_who)
 {
 	struct poison_ground *g = &self->g;
-	u64 page = g->page;
-	char want[96], line[2048], *trace = malloc(1 << 16);
-	int log = kmsg_open();
+	char *trace = malloc(1 << 16);
 
 	ASSERT_NE(NULL, trace);
-	ASSERT_LE(0, log);
 	ASSERT_EQ(0, sysfs_write(TRACING "/trace", "\n"));
 	ASSERT_EQ(0, sysfs_write(TRACING "/events/coherent_vfio/coherent_poison/enable", "1"));
 	ASSERT_EQ(0, poison_pages(g, 7, 1));
-	snprintf(want, sizeof(want), "poison at offset %#llx, length %#llx",
-		 7ULL * page, (unsigned long long)page);
-	EXPECT_EQ(0, kmsg_wait(log, want, 5000, line, sizeof(line)));
-	EXPECT_NE(NULL, strstr(line, "told by debugfs"));
-	EXPECT_NE(NULL, strstr(line, g->e.bdf));
 	EXPECT_EQ(0, sysfs_write(TRACING "/events/coherent_vfio/coherent_poison/enable", "0"));
 	ASSERT_EQ(0, sysfs_read(TRACING "/trace", trace, 1 << 16));
 	EXPECT_NE(NULL, strstr(trace, "coherent_poison:"));
 	EXPECT_NE(NULL, strstr(trace, g->e.bdf)) TH_LOG("%s", trace);
 	EXPECT_NE(NULL, strstr(trace, "debugfs"));
 	free(trace);
+}
+
+TEST_F_TIMEOUT(poison, log_says_where_and_who, 60)
+{
+	struct poison_ground *g = &self->g;
+	u64 end = now_ms() + POISON_LIMIT_MS;
+	char want[96], line[2048] = "";
+	int log = kmsg_open(), ret;
+
+	ASSERT_LE(0, log);
+	snprintf(want, sizeof(want), "poison at offset %#llx, length %#llx",
+		 7ULL * g->page, (unsigned long long)g->page);
+	/* Earlier tests may have used up what may be said in a while */
+	do {
+		ASSERT_EQ(0, poison_clear_all(&g->e));
+		ASSERT_EQ(0, poison_pages(g, 7, 1));
+		ret = kmsg_wait(log, want, 200, line, sizeof(line));
+	} while (ret == -ETIME && now_ms() < end);
+	ASSERT_EQ(0, ret);
+	EXPECT_NE(NULL, strstr(line, "told by debugfs"));
+	EXPECT_NE(NULL, strstr(line, g->e.bdf));
 	close(log);
 }
 

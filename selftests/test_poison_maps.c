@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -208,7 +209,7 @@ TEST_F(poison, parent_and_forked_child_both_lose_the_page)
 	struct poison_ground *g = &self->g;
 	u64 page = g->page;
 	const char *why;
-	int to_child[2];
+	int to_child[2], to_parent[2];
 	pid_t pid;
 	char go;
 	u8 *p;
@@ -217,17 +218,20 @@ TEST_F(poison, parent_and_forked_child_both_lose_the_page)
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, mark_pages(p, 4 * page, page, g->seed));
 	ASSERT_EQ(0, pipe(to_child));
+	ASSERT_EQ(0, pipe(to_parent));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		if (check_pages(p, 4 * page, page, g->seed))
 			_exit(1);
-		if (read(to_child[0], &go, 1) != 1)
+		if (write(to_parent[1], "", 1) != 1 || read(to_child[0], &go, 1) != 1)
 			_exit(2);
 		if (touch_is_poison(p + 2 * page + 1, 1, &why))
 			_exit(3);
 		_exit(check_pages(p, 2 * page, page, g->seed) ? 4 : 0);
 	}
+	close(to_parent[1]);
+	ASSERT_EQ(1, read(to_parent[0], &go, 1));
 	ASSERT_EQ(0, poison_pages(g, 2, 1));
 	EXPECT_EQ(1, write(to_child[1], "", 1));
 	EXPECT_EQ(0, wait_child(pid, POISON_LIMIT_MS));
@@ -342,9 +346,6 @@ TEST_F(poison, kernel_copies_fail_and_signal_nobody)
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-1, process_vm_writev(getpid(), &mine, 1, &theirs, 1, 0));
 	EXPECT_EQ(EFAULT, errno);
-	/* and the device's own file, with the page as a buffer */
-	EXPECT_EQ(-EFAULT, rd(&g->f, USEMEM, p + 2 * page, 64, 0));
-	EXPECT_EQ(-EFAULT, wr(&g->f, USEMEM, p + 2 * page, 64, 8 * page));
 	EXPECT_EQ(0, advice_count());
 	ASSERT_EQ(0, poison_clear_all(&g->e));
 	EXPECT_EQ(0, check_pages(p, 4 * page, page, g->seed));
@@ -352,6 +353,46 @@ TEST_F(poison, kernel_copies_fail_and_signal_nobody)
 	close(fds[1]);
 	close(fd);
 	munmap(p, 4 * page);
+}
+
+TEST_F(poison, page_is_no_buffer_for_the_device_itself)
+{
+	struct poison_ground *g = &self->g;
+	u64 page = g->page;
+	u8 *p;
+
+	p = map_plain(&g->f, USEMEM, 0, 4 * page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, mark_pages(p, 4 * page, page, g->seed));
+	ASSERT_EQ(0, poison_pages(g, 2, 1));
+	EXPECT_EQ(-EFAULT, wr(&g->f, USEMEM, p + 2 * page, 64, 8 * page));
+	EXPECT_EQ(-EFAULT, rd(&g->f, USEMEM, p + 2 * page, 64, 0));
+	/* as it begins well, it may go as far as that */
+	EXPECT_GE(64, rd(&g->f, USEMEM, p + 2 * page - 64, 128, 0));
+	/* nothing of it has made the page come back */
+	EXPECT_POISON(p + 2 * page);
+	ASSERT_EQ(0, poison_clear_all(&g->e));
+	EXPECT_EQ(0, check_pages(p + 2 * page, 2 * page, page, g->seed + 2 * page));
+	munmap(p, 4 * page);
+}
+
+/* The kernel's atomic operations ask for the page in another way than its copies do */
+TEST_F(poison, futex_in_the_page_fails)
+{
+	struct poison_ground *g = &self->g;
+	int op = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0);
+	u32 good = 0;
+	u8 *p;
+
+	p = map_plain(&g->f, USEMEM, 0, 4 * g->page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, mark_pages(p, 4 * g->page, g->page, g->seed));
+	EXPECT_EQ(0, syscall(SYS_futex, &good, FUTEX_WAKE_OP_PRIVATE, 1, 1, p + g->page, op));
+	ASSERT_EQ(0, poison_pages(g, 1, 1));
+	EXPECT_EQ(-1, syscall(SYS_futex, &good, FUTEX_WAKE_OP_PRIVATE, 1, 1, p + g->page, op));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_POISON(p + g->page);
+	munmap(p, 4 * g->page);
 }
 
 TEST_F(poison, pinning_for_dma_refuses_the_page)
