@@ -4,6 +4,7 @@
  * a change, and neither the log nor memory fills up.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -161,25 +162,30 @@ static bool some_rounds(void *arg)
 	return a->why || a->err || atomic_load(&a->rounds) >= 3;
 }
 
+/* One read of the file, which is as much as can be had at once */
 static void *list_loop(void *arg)
 {
-	struct poison_range r[256];	/* what one read of the file gives */
+	struct poison_range r[256];
 	struct activity *a = arg;
-	long n, pages, last = 0;
+	long pages, last = 0;
+	char path[128];
+	ssize_t got;
+	int fd = open(poison_path(&a->g->e, "poison_ranges", path, sizeof(path)),
+		      O_RDONLY | O_CLOEXEC);
 
-	while (!atomic_load(&a->stop) && !a->why) {
-		n = poison_list(&a->g->e, r, page_size() / sizeof(*r) < 256 ?
-				page_size() / sizeof(*r) : 256);
-		if (n < 0) {
-			a->err = n;
+	while (!atomic_load(&a->stop) && !a->why && !a->err) {
+		got = pread(fd, r, sizeof(r), 0);
+		if (got < 0 || got % sizeof(*r)) {
+			a->err = got < 0 ? -errno : -EINVAL;
 			break;
 		}
-		a->why = poison_list_wrong(&a->g->e, r, n, &pages);
+		a->why = poison_list_wrong(&a->g->e, r, got / sizeof(*r), &pages);
 		if (!a->why && pages < last)
 			a->why = "pages got fewer";
 		last = pages;
 		atomic_fetch_add(&a->rounds, 1);
 	}
+	close(fd);
 	return NULL;
 }
 

@@ -11,7 +11,8 @@
 #   base=, size=          the aperture, as _DSD properties
 #   prop=nvidia|coherent|none       how these are called (default: nvidia)
 #   dsd.KEY=VALUE         any other property, or another value for one of the
-#                         above: an integer, a "string", or nothing (left out)
+#                         above: an integer, integers with colons between them
+#                         (a list), a "string", or nothing (left out)
 #   KEY[=VALUE]           all else goes to the model, as --KEY[=VALUE]
 
 # For run: arguments for QEMU, command lines of models, bodies of the table.
@@ -33,8 +34,18 @@ bytes() {
 
 # acpi_value ARCH KEY VALUE
 acpi_value() {
+	local items=() item list=
 	case $3 in
 	'"'*'"') ;;
+	*:*)
+		IFS=: read -r -a items <<<"$3"
+		for item in "${items[@]}"; do
+			item=$(acpi_value "$1" "$2" "$item") || exit
+			list+=${list:+, }$item
+		done
+		printf 'Package () { %s }\n' "$list"
+		return
+		;;
 	*[!0-9a-fA-FxX]* | '') die "_DSD property $2: '$3' is neither an integer nor a \"string\"" ;;
 	*)
 		# 64-bit shell arithmetic is signed: test the upper half's bits.

@@ -99,6 +99,22 @@ devices_variants() {
 	# The less there is to reset by, the more paths there are in the kernel
 	variant gb200-noflr 7 0x04010000 "no-flr" "noflr,ready=bar,limit=30000,programs=test_info:test_config:test_reset:test_ready:test_lifetime"
 	variant gb200-noreset 8 0x04000000 "no-reset" "noflr,noreset,ready=bar,limit=30000,programs=test_info:test_config:test_rdwr:test_reset:test_ready"
+	bad_from_firmware 9
+}
+
+# bad_from_firmware SLOT: firmware knows of bad memory. Neighbours; not whole
+# pages; one byte; past the end; and some that is none of the function's.
+bad_from_firmware() {
+	local size=0x1000000 at pairs='' offset range ranges=0x3000+0x2000
+	at=$(printf '0x%x' "$base")
+	ranges+=:0x5800+0x1000:0x800000+1:0xff0000+0x30000
+	for range in ${ranges//:/ } -0x20000+0x10000; do
+		offset=${range%+*}
+		pairs+=${pairs:+:}$(printf '0x%x' $((base + offset))):${range#*+}
+	done
+	reserve "$at+$size"
+	device "model=plain,slot=$1,bar2=0,prop=coherent,base=$at,size=$size,dsd.coherent,bad-pages=$pairs"
+	FUNCTIONS+=("name=dummy-bad,bdf=0000:00:0$1.0,driver=dummy,use=$at+$size,bad=$ranges,programs=test_poison_backend")
 }
 
 # variant NAME SLOT SIZE MODEL-OPTIONS EXPECTATIONS [BDF]: apertures one behind the other

@@ -12,7 +12,7 @@
 #   ready=bar|cxl limit=MS          the backend waits for the device after resets
 #   pass port noflr noreset slow nomodel   flags, see lib/expect.c
 #   inject=A:B                      only these sources of memory errors
-#   bad=OFFSET+LENGTH               what firmware lists as bad, of the aperture
+#   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
 #   programs=A:B                    only these
 
 # field FUNCTION KEY: the value of a key, or 1 for a flag; empty if absent
@@ -54,7 +54,7 @@ describe() {
 	export COHERENT_EXPECT_USEMEM COHERENT_EXPECT_RESMEM COHERENT_EXPECT_RESTYPE
 	export COHERENT_EXPECT_PASS COHERENT_EXPECT_PORT COHERENT_EXPECT_NOFLR
 	export COHERENT_EXPECT_NORESET COHERENT_EXPECT_READY COHERENT_READY_LIMIT
-	export COHERENT_INJECT COHERENT_EXPECT_BAD
+	export COHERENT_INJECT COHERENT_EXPECT_BAD COHERENT_EXPECT_HEALS
 	COHERENT_BDF=$(field "$1" bdf)
 	COHERENT_DRIVER=$(driver_name "$(field "$1" driver)")
 	COHERENT_MODEL=1
@@ -71,8 +71,10 @@ describe() {
 	COHERENT_READY_LIMIT=$(field "$1" limit)
 	COHERENT_INJECT=$(inject_list "$(field "$1" inject)")
 	COHERENT_EXPECT_BAD=$(field "$1" bad)
+	COHERENT_EXPECT_HEALS=
 }
 
+# load_modules FUNCTION...: DUMMY_OPTIONS are for the dummy
 load_modules() {
 	modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci || return 1
 	[ "$(uname -m)" != x86_64 ] || modprobe mce-inject || return 1
@@ -83,5 +85,5 @@ load_modules() {
 		apertures=$apertures${apertures:+,}$(field "$function" bdf)@$aperture
 	done
 	# shellcheck disable=SC2086 # absent, not empty
-	modprobe dummy-coherent-vfio-pci ${apertures:+aperture="$apertures"}
+	modprobe dummy-coherent-vfio-pci ${DUMMY_OPTIONS-} ${apertures:+aperture="$apertures"}
 }

@@ -11,10 +11,13 @@ cd "$(dirname "$0")" || exit 1
 . ./common.sh
 # shellcheck source=selftests/guest/function.sh
 . ./function.sh
+# shellcheck source=selftests/guest/poison.sh
+. ./poison.sh
 
 PROGRAMS="test_info test_config test_rdwr test_buffers test_mmap test_granularity test_huge
 test_vma test_reset test_ready test_lifetime test_attack test_aer
-test_poison test_poison_maps test_poison_io test_poison_life test_poison_storm"
+test_poison test_poison_maps test_poison_io test_poison_life test_poison_storm
+test_poison_backend"
 if [ "${1-}" = -t ]; then
 	PROGRAMS=$2
 	shift 2
@@ -94,6 +97,10 @@ for function in "$@"; do
 		done
 	done
 done
+
+case " $PROGRAMS " in
+*" test_poison_backend "*) poison_and_modules "$@" ;;
+esac
 
 # Functions are still bound: removing the drivers unbinds them.
 check "modules can be removed while functions are bound" remove_modules

@@ -1,0 +1,86 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Memory errors and the life of the modules: what no program can try that has
+# the device open. Sourced by functional.sh.
+
+core=/sys/module/coherent_vfio_pci_core
+
+# backends_removed: the core stays
+backends_removed() {
+	rmmod nvgrace_coherent_vfio_pci && rmmod dummy_coherent_vfio_pci
+}
+
+# errors_keep_the_core: an error of a bound function outlives the backends, and
+# goes when it is forgotten by its address.
+errors_keep_the_core() {
+	base=${COHERENT_EXPECT_USEMEM%+*}
+	echo 0 >"/sys/kernel/debug/coherent-vfio/$COHERENT_BDF/inject_poison" || return 1
+	backends_removed || return 1
+	if rmmod coherent_vfio_pci_core 2>/dev/null; then
+		echo "# the core was removed with an error on record"
+		return 1
+	fi
+	for wrong in none 1+1 "$base" "$base+0" "$base+1"; do
+		if echo "$wrong" 2>/dev/null >$core/parameters/poison_forget; then
+			echo "# poison_forget took '$wrong'"
+			return 1
+		fi
+	done
+	# 64 KiB are whole pages for every kernel
+	echo "$base+0x10000" >$core/parameters/poison_forget || return 1
+	rmmod coherent_vfio_pci_core
+}
+
+# error_is_known_to_the_next_module FUNCTION...: the ledger is the core's
+error_is_known_to_the_next_module() {
+	load_modules "$@" && bind "$COHERENT_BDF" "$COHERENT_DRIVER" || return 1
+	echo 0 >"/sys/kernel/debug/coherent-vfio/$COHERENT_BDF/inject_poison" || return 1
+	backends_removed && load_modules "$@" && bind "$COHERENT_BDF" "$COHERENT_DRIVER" || return 1
+	[ "$(cat "/sys/bus/pci/devices/$COHERENT_BDF/coherent/poison_count")" = 1 ] || return 1
+	echo all >$core/parameters/poison_forget || return 1
+	[ "$(cat "/sys/bus/pci/devices/$COHERENT_BDF/coherent/poison_count")" = 0 ] || return 1
+	remove_modules
+}
+
+# policy_at_load FUNCTION...: the parameter is for apertures that come later
+policy_at_load() {
+	policy=/sys/bus/pci/devices/$COHERENT_BDF/coherent/poison_policy
+	if modprobe coherent-vfio-pci-core poison_policy=never 2>/dev/null &&
+		[ -e $core ]; then
+		echo "# the core took poison_policy=never"
+		return 1
+	fi
+	modprobe coherent-vfio-pci-core poison_policy=isolate && load_modules "$@" &&
+		bind "$COHERENT_BDF" "$COHERENT_DRIVER" || return 1
+	[ "$(cat "$policy")" = "auto [isolate] keep" ] || return 1
+	echo keep >$core/parameters/poison_policy || return 1
+	[ "$(cat "$policy")" = "auto [isolate] keep" ] || return 1
+	remove_modules
+}
+
+# Ends with the modules loaded and nothing bound but perhaps the last function.
+poison_and_modules() {
+	for function in "$@"; do
+		[ -z "$(field "$function" pass)" ] || continue
+		describe "$function"
+		check "a memory error keeps the core loaded" errors_keep_the_core
+		check "a memory error is known to the next module" \
+			error_is_known_to_the_next_module "$@"
+		check "poison_policy at load" policy_at_load "$@"
+		break
+	done
+	# shellcheck disable=SC2034 # load_modules reads it
+	DUMMY_OPTIONS=reset_heals_poison=1
+	check "modules load again" load_modules "$@"
+	for function in "$@"; do
+		[ "$(field "$function" driver)" = dummy ] || continue
+		[ -z "$(field "$function" pass)$(field "$function" noflr)" ] || continue
+		describe "$function"
+		check "$(field "$function" name): bind" bind "$COHERENT_BDF" "$COHERENT_DRIVER"
+		# shellcheck disable=SC2034 # the program's
+		COHERENT_EXPECT_HEALS=1
+		run test_poison_backend "$(field "$function" name)-healing"
+		break
+	done
+}
