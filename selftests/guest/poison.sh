@@ -15,6 +15,7 @@ backends_removed() {
 # goes when it is forgotten by its address.
 errors_keep_the_core() {
 	base=${COHERENT_EXPECT_USEMEM%+*}
+	bind "$COHERENT_BDF" "$COHERENT_DRIVER" || return 1
 	echo 0 >"/sys/kernel/debug/coherent-vfio/$COHERENT_BDF/inject_poison" || return 1
 	backends_removed || return 1
 	if rmmod coherent_vfio_pci_core 2>/dev/null; then
@@ -59,17 +60,30 @@ policy_at_load() {
 	remove_modules
 }
 
-# Ends with the modules loaded and nothing bound but perhaps the last function.
+# clean: as if nothing had been tried, whatever came of it
+clean() {
+	[ ! -e $core ] || echo all >$core/parameters/poison_forget
+	remove_modules
+}
+
+# Begins with functions bound that nobody has open. Ends with the modules loaded.
 poison_and_modules() {
+	# One whose firmware knows of bad memory would keep the core by itself
 	for function in "$@"; do
-		[ -z "$(field "$function" pass)" ] || continue
+		unbind "$(field "$function" bdf)"
+	done
+	for function in "$@"; do
+		[ -z "$(field "$function" pass)$(field "$function" bad)" ] || continue
 		describe "$function"
 		check "a memory error keeps the core loaded" errors_keep_the_core
+		clean
 		check "a memory error is known to the next module" \
 			error_is_known_to_the_next_module "$@"
+		clean
 		check "poison_policy at load" policy_at_load "$@"
 		break
 	done
+	clean
 	# shellcheck disable=SC2034 # load_modules reads it
 	DUMMY_OPTIONS=reset_heals_poison=1
 	check "modules load again" load_modules "$@"
