@@ -2,8 +2,9 @@
 /*
  * What a bound function gives its user, in plain words: regions, data by both
  * ways, page-table granularity, first touch and bandwidth beside ordinary
- * memory, and a reset. Ends with status 1 as soon as something is not as told.
+ * memory, a reset, and a memory error. Ends with status 1 as soon as something is not as told.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "coherent.h"
+#include "ghes.h"
+#include "poison.h"
 
 #define RW	(PROT_READ | PROT_WRITE)
 #define SPAN	(256 * MiB)
@@ -219,6 +221,80 @@ static void reset(const struct fn *f)
 	munmap(map, page_size());
 }
 
+#define BAD_PAGE	1000
+
+/* The bad page and the one before it, each with a word that says which it is */
+static u8 *map_bad(const struct fn *f)
+{
+	u8 *map = map_plain(f, USEMEM, (BAD_PAGE - 1) * page_size(), 2 * page_size(), RW);
+
+	if (map == MAP_FAILED)
+		die("cannot map usable memory");
+	return map;
+}
+
+static void refused(const struct fn *f, const u8 *map)
+{
+	const u8 *odd = map + page_size() + 0x123;
+	const char *why;
+	u64 word;
+	int ret;
+
+	if (touch_is_poison(odd, 1, &why))
+		die("touching the bad page at %p: %s", (void *)odd, why);
+	printf("    A touch of %p: SIGBUS, BUS_MCEERR_AR, at that very address.\n",
+	       (void *)odd);
+	ret = rd(f, USEMEM, &word, sizeof(word), BAD_PAGE * page_size());
+	if (ret != -EIO)
+		die("read() of the bad page gave %d", ret);
+	printf("    read() of that page: %s. The kernel did not touch it: on arm64 it could not survive that.\n",
+	       strerror(-ret));
+	if (touch_read(map, 8, &word, NULL) || word != 0x600d)
+		die("the page beside it is not as it was");
+	printf("    The page just before it still holds what was stored there.\n");
+}
+
+static void memory_error(const struct fn *f, const struct expect *e)
+{
+	u64 phys = e->use.base + BAD_PAGE * page_size() + 0x40, begin;
+	u8 *map = map_bad(f);
+	struct advice told;
+
+	fault_catch();
+	if (early_kill(true))
+		die("the kernel has no early signals");
+	if (touch_write(map, 8, 0x600d, NULL) || touch_write(map + page_size(), 8, 0xbad, NULL))
+		die("usable memory cannot be written");
+	begin = now_us();
+	if (ghes_error(phys, 0, false))
+		die("no error could be injected");
+	printf("    Firmware reports an uncorrectable error at physical address %#llx (a CPER, by ACPI GHES).\n",
+	       (unsigned long long)phys);
+	if (!advice_wait(1, POISON_LIMIT_MS))
+		die("the process was not told");
+	told = advice_get(0);
+	if (told.addr != map + page_size() || 1ULL << told.lsb != page_size())
+		die("the process was told of another address");
+	printf("    The process that maps it, at %p, and wants to know early, has a signal after %.1f ms:\n"
+	       "    SIGBUS, BUS_MCEERR_AO, address %p, %s.\n",
+	       (void *)map, (told.at_us - begin) / 1000.0, told.addr, human(1ULL << told.lsb));
+	if (!poison_wait(e, 1, POISON_LIMIT_MS))
+		die("the error was not recorded");
+	refused(f, map);
+}
+
+static void repaired(const struct fn *f, const struct expect *e)
+{
+	u8 *map = map_bad(f);
+	u64 word;
+
+	if (poison_clear_all(e) || poison_count(e))
+		die("the list cannot be cleared");
+	if (touch_read(map + page_size(), 8, &word, NULL) || word != 0xbad)
+		die("the page is not as it was");
+	printf("    The page can be used again.\n");
+}
+
 int main(int argc, char **argv)
 {
 	const char *step = argc > 1 ? argv[1] : "";
@@ -244,8 +320,16 @@ int main(int argc, char **argv)
 		speed(&f, &e);
 	} else if (!strcmp(step, "reset")) {
 		reset(&f);
+	} else if (!strcmp(step, "error")) {
+		memory_error(&f, &e);
+	} else if (!strcmp(step, "still")) {
+		fault_catch();
+		refused(&f, map_bad(&f));
+	} else if (!strcmp(step, "repaired")) {
+		fault_catch();
+		repaired(&f, &e);
 	} else {
-		die("which step? regions, data, granularity, speed, reset");
+		die("which step? regions, data, granularity, speed, reset, error, still, repaired");
 	}
 	fn_close(&f);
 	return 0;

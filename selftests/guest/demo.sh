@@ -59,6 +59,28 @@ step "First touch and bandwidth, beside ordinary memory."
 step "A reset while the memory is mapped."
 "$demo" reset
 
+step "An ECC error: a page of the GPU's memory goes bad while a process uses it."
+"$demo" error
+
+step "That process is gone. Whoever opens the function next meets the same page, and not its error."
+"$demo" still
+
+step "What the administrator sees."
+said 'poison at offset'
+echo "    poison_count: $(cat "$dir/coherent/poison_count") page"
+od -A n -t x8 "$dir/coherent/poison_ranges" |
+	sed 's/^ */    poison_ranges: offset 0x/; s/ \+\([0-9a-f]*\)$/, length 0x\1/'
+echo "    poison_policy: $(cat "$dir/coherent/poison_policy")"
+rmmod nvgrace_coherent_vfio_pci
+! rmmod coherent_vfio_pci_core 2>/dev/null
+echo "    the driver is removed; the core with its list is not, for as long as something is on it"
+modprobe nvgrace-coherent-vfio-pci
+bind "$bdf" "$driver"
+echo "    the driver is back: poison_count: $(cat "$dir/coherent/poison_count")"
+
+step "The memory was repaired: the administrator clears the list (echo all > poison_clear)."
+"$demo" repaired
+
 step "The function is given back, the modules are removed, nothing is left behind."
 unbind "$bdf"
 remove_modules
