@@ -8,6 +8,7 @@
 #   125  the guest, QEMU or a device model died
 #   126  the kernel printed a splat
 import argparse
+import collections
 import json
 import os
 import re
@@ -75,26 +76,50 @@ class Markers:
         return data
 
 
+def monitor_error(text):
+    return json.dumps({"error": {"desc": text}}).encode() + b"\n"
+
+
 class Monitor:
     """Passes the guest's monitor commands, one a line, on to QEMU and returns
     QEMU's answers. Not wired up directly: the guest would have to negotiate,
-    and UEFI's own driver for the port swallows the greeting."""
+    and UEFI's own driver for the port swallows the greeting. Nothing here waits:
+    QEMU may not come to answer before somebody has read its console, whose socket
+    is full after some 300 single characters."""
 
-    def __init__(self, path):
+    def __init__(self, path, selector):
+        self.waiting = collections.deque()
+        self.input = b""
+        self.selector = selector
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(10)
         self.socket.connect(path)
-        self.stream = self.socket.makefile("rwb")
-        self.stream.readline()
+        selector.register(self.socket, selectors.EVENT_READ, self.receive)
         self.command(b'{"execute":"qmp_capabilities"}\n')
 
-    def command(self, line):
-        self.stream.write(line)
-        self.stream.flush()
-        while answer := self.stream.readline():
-            if "event" not in json.loads(answer):
-                return answer
-        return b'{"error": {"desc": "the monitor is gone"}}\n'
+    def command(self, line, answered=lambda answer: None):
+        if self.socket is None:
+            answered(monitor_error("the monitor is gone"))
+            return
+        self.waiting.append(answered)
+        self.socket.sendall(line)
+
+    def receive(self):
+        try:
+            data = self.socket.recv(1 << 16)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self.selector.unregister(self.socket)
+            self.socket.close()
+            self.socket = None
+            while self.waiting:
+                self.waiting.popleft()(monitor_error("the monitor is gone"))
+            return
+        *lines, self.input = (self.input + data).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if "return" in message or "error" in message:
+                self.waiting.popleft()(line + b"\n")
 
 
 class Machine:
@@ -134,11 +159,18 @@ class Machine:
         *lines, self.monitor_input = self.monitor_input.split(b"\n")
         for line in lines:
             try:
-                self.monitor = self.monitor or Monitor("qmp.sock")
-                answer = self.monitor.command(line + b"\n")
-            except (OSError, ValueError) as error:
-                answer = json.dumps({"error": {"desc": str(error)}}).encode() + b"\n"
+                self.monitor = self.monitor or Monitor("qmp.sock", self.selector)
+                self.monitor.command(line + b"\n",
+                                     lambda answer: self.reply(peer, answer))
+            except OSError as error:
+                self.reply(peer, monitor_error(str(error)))
+
+    @staticmethod
+    def reply(peer, answer):
+        try:
             peer.sendall(answer)
+        except OSError as error:
+            say(f"the guest cannot be given the monitor's answer: {error}")
 
     def receive(self, peer, handler):
         try:
@@ -179,14 +211,23 @@ class Machine:
         if self.end_mark in self.console_tail:
             self.console_done = True
 
+    def ask(self, line):
+        """A monitor command of our own, until it is answered."""
+        answers = []
+        self.monitor.command(line, answers.append)
+        limit = time.monotonic() + SYSRQ_LIMIT
+        while not answers and time.monotonic() < limit:
+            for event, _ in self.selector.select(0.1):
+                event.data()
+
     def ask_blocked(self):
         """Has a guest that is about to be killed say what its CPUs do and whom
         everybody waits for: SysRq over the serial line, which takes no process."""
         try:
-            self.monitor = self.monitor or Monitor("qmp.sock")
+            self.monitor = self.monitor or Monitor("qmp.sock", self.selector)
             for key in b"l", b"w":
-                self.monitor.command(b'{"execute":"chardev-send-break",'
-                                     b'"arguments":{"id":"console"}}\n')
+                self.ask(b'{"execute":"chardev-send-break",'
+                         b'"arguments":{"id":"console"}}\n')
                 self.console_peer.sendall(key)
                 limit = time.monotonic() + SYSRQ_LIMIT
                 while time.monotonic() < limit:
