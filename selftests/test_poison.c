@@ -253,6 +253,19 @@ TEST_F_TIMEOUT(source, wide_error_is_recorded_as_wide_as_it_is, 60)
 	munmap(p, 16 * page);
 }
 
+TEST_F_TIMEOUT(source, error_beside_the_aperture_is_none_of_its_own, 60)
+{
+	struct poison_ground *g = &self->g;
+
+	if (variant->by == BY_DEBUGFS || variant->by == BY_OFFLINE)
+		SKIP(return, "what is beside it may be the kernel's");
+	ASSERT_EQ(0, inject_error(&g->e, variant->by, g->e.use.base + g->all));
+	/* the one after it arrives, so it has */
+	ASSERT_EQ(0, hit(g, variant->by, g->all / g->page - 1));
+	ASSERT_TRUE(poison_wait(&g->e, 1, POISON_LIMIT_MS));
+	EXPECT_TRUE(only_recorded(g, g->all - g->page, g->page));
+}
+
 TEST_F_TIMEOUT(source, error_while_closed_or_unbound_is_not_forgotten, 90)
 {
 	struct poison_ground *g = &self->g;

@@ -78,7 +78,7 @@ devices_main() {
 	# Three GiB: 1 GiB page-table entries where the architecture has them
 	reserve "$large+0xc0210000"
 	device "model=plain,slot=10,bar2=0"
-	FUNCTIONS+=("name=dummy-large,bdf=0000:00:0a.0,driver=dummy,aperture=$large+0xc0210000,use=$large+0xc0210000,programs=test_granularity:test_huge:test_vma:test_attack:test_poison_maps$from")
+	FUNCTIONS+=("name=dummy-large,bdf=0000:00:0a.0,driver=dummy,aperture=$large+0xc0210000,use=$large+0xc0210000,programs=test_granularity:test_huge:test_vma:test_attack:test_poison_maps:test_poison_kernel$from")
 
 	device "model=gh200,slot=7,prop=none"
 	FUNCTIONS+=("name=gh200-pass,bdf=0000:00:07.0,driver=nvgrace,pass")
