@@ -16,9 +16,8 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "coherent.h"
+#include "poison_ground.h"
 
-#define RW		(PROT_READ | PROT_WRITE)
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define MOST		5000	/* an operation with more allocations has a bug */
 
@@ -105,50 +104,63 @@ static bool is_claimed(const struct expect *e)
 	return iomem_has(use->base, use->len + (res ? res->len : 0), "coherent");
 }
 
+/* From where to where a module's code goes, at least */
+static int module_text(const char *module, u64 *start, u64 *end)
+{
+	char name[64], path[96], text[32];
+	u64 size = 0;
+	FILE *modules = fopen("/proc/modules", "re");
+	int ret;
+
+	if (!modules)
+		return -errno;
+	while (fscanf(modules, "%63s %llu %*[^\n]", name, (unsigned long long *)&size) == 2)
+		if (!strcmp(name, module))
+			break;
+	fclose(modules);
+	snprintf(path, sizeof(path), "/sys/module/%s/sections/.text", module);
+	ret = sysfs_read(path, text, sizeof(text));
+	if (ret)
+		return ret;
+	*start = strtoull(text, NULL, 16);
+	*end = *start + size;
+	return *start ? 0 : -EINVAL;
+}
+
+/* "reject" or "require" failures where [@start, @end) is among the callers */
+static int filter_callers(const char *how, u64 start, u64 end)
+{
+	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
+	char path[128], text[32];
+	int ret = 0;
+
+	for (unsigned int i = 0; i < 2 && !ret; i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/stacktrace-depth", attrs[i]);
+		ret = setting(path, "32");
+		if (ret)
+			break;
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s-start", attrs[i], how);
+		snprintf(text, sizeof(text), "%#llx", (unsigned long long)start);
+		ret = setting(path, text);
+		if (ret)
+			break;
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s-end", attrs[i], how);
+		snprintf(text, sizeof(text), "%#llx", (unsigned long long)end);
+		ret = setting(path, text);
+	}
+	return ret;
+}
+
 /*
  * Not where vfio.ko allocates for itself: when that fails while it makes a
  * group, it warns of its own (vfio_group_release() on a group half made).
  */
 static int spare_vfio(bool spare)
 {
-	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
-	char name[64], path[128], text[32];
-	u64 start = 0, size = 0;
-	FILE *modules;
-	int ret = 0;
+	u64 start = 0, end = 0;
+	int ret = spare ? module_text("vfio", &start, &end) : 0;
 
-	modules = fopen("/proc/modules", "re");
-	if (!modules)
-		return -errno;
-	while (spare && fscanf(modules, "%63s %llu %*[^\n]", name,
-			       (unsigned long long *)&size) == 2)
-		if (!strcmp(name, "vfio"))
-			break;
-	fclose(modules);
-	if (spare) {
-		FILE *text_start = fopen("/sys/module/vfio/sections/.text", "re");
-
-		if (!text_start)
-			return -errno;
-		if (fscanf(text_start, "%llx", (unsigned long long *)&start) != 1)
-			ret = -EINVAL;
-		fclose(text_start);
-	}
-	for (unsigned int i = 0; i < 2 && !ret; i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/stacktrace-depth", attrs[i]);
-		ret = setting(path, "32");
-		if (ret)
-			break;
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/reject-start", attrs[i]);
-		snprintf(text, sizeof(text), "%#llx", (unsigned long long)start);
-		ret = setting(path, text);
-		if (ret)
-			break;
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/reject-end", attrs[i]);
-		snprintf(text, sizeof(text), "%#llx", (unsigned long long)(start + size));
-		ret = setting(path, text);
-	}
-	return ret;
+	return ret ? ret : filter_callers("reject", start, end);
 }
 
 TEST_F(nth, probe)
@@ -309,6 +321,64 @@ TEST_F(nth, reset)
 	fn_close(&self->f);
 	EXPECT_LT(n, MOST);
 	EXPECT_EQ(0, ret);
+}
+
+/* All of it is forgotten or, with an error, nothing is */
+TEST_F(nth, clearing_errors)
+{
+	long want = 31;
+	bool failed;
+	int n, ret;
+
+	for (n = 1; n < MOST; n++) {
+		ASSERT_EQ(0, poison_clear_all(&self->e));
+		/* with holes, and so that the middle goes out of a range */
+		ASSERT_EQ(0, inject_many(&self->e, 0, 32, 4 * self->page));
+		ASSERT_EQ(0, inject_many(&self->e, 4 * self->page, 3, 0));
+		ASSERT_EQ(34, poison_count(&self->e));
+		arm(self->nth, n);
+		ret = poison_clear(&self->e, 5 * self->page, 4 * self->page);
+		failed = disarm(self->nth);
+		ASSERT_EQ(ret ? 34 : want, poison_count(&self->e)) {
+			TH_LOG("failure %d: clearing gave %d", n, ret);
+		}
+		if (!failed)
+			break;
+		ASSERT_TRUE(!ret || ret == -ENOMEM);
+		ASSERT_EQ(0, poison_clear(&self->e, 5 * self->page, 4 * self->page));
+		ASSERT_EQ(want, poison_count(&self->e));
+	}
+	TH_LOG("%d failures injected", n - 1);
+	EXPECT_LT(1, n);
+	EXPECT_LT(n, MOST);
+	EXPECT_EQ(0, ret);
+	ASSERT_EQ(0, poison_clear_all(&self->e));
+	EXPECT_EQ(0, poison_count(&self->e));
+}
+
+/*
+ * An error that there is no memory to record is not dropped. It is a worker that
+ * records, nobody's child: here allocations fail for whoever makes them, if the
+ * core is among the callers.
+ */
+TEST_F(nth, recording_is_tried_again)
+{
+	int log = kmsg_open();
+	u64 start, end;
+
+	ASSERT_LE(0, log);
+	ASSERT_EQ(0, poison_clear_all(&self->e));
+	ASSERT_EQ(0, module_text("coherent_vfio_pci_core", &start, &end));
+	ASSERT_EQ(0, filter_callers("require", start, end));
+	ASSERT_EQ(0, setting("/sys/kernel/debug/failslab/times", "3"));
+	ASSERT_EQ(0, setting("/sys/kernel/debug/failslab/probability", "100"));
+	inject_many(&self->e, 3 * self->page, 1, 0);
+	EXPECT_EQ(0, kmsg_wait(log, "no memory to record poison", 5000, NULL, 0));
+	EXPECT_TRUE(poison_wait(&self->e, 1, POISON_LIMIT_MS));
+	ASSERT_EQ(0, setting("/sys/kernel/debug/failslab/probability", "0"));
+	ASSERT_EQ(0, filter_callers("require", 0, ~0ULL));
+	ASSERT_EQ(0, poison_clear_all(&self->e));
+	close(log);
 }
 
 TEST_HARNESS_MAIN

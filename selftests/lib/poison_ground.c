@@ -5,18 +5,30 @@
 
 #include "poison_ground.h"
 
+/* Those whom a test that died left behind are about to die, too */
+static bool is_free(void *arg)
+{
+	struct poison_ground *g = arg;
+
+	return fn_open(&g->f, g->e.bdf) != -EBUSY;
+}
+
 int ground_open(struct poison_ground *g)
 {
+	char driver[64];
 	int ret;
 
 	memset(g, 0, sizeof(*g));
 	g->f.device = -1;
 	ret = expect_load(&g->e);
-	if (!ret)
-		ret = fn_open(&g->f, g->e.bdf);
+	if (!ret && pci_driver(g->e.bdf, driver, sizeof(driver)))
+		ret = pci_bind(g->e.bdf, g->e.driver);
+	if (!ret && !wait_for(is_free, g, 5000))
+		ret = -EBUSY;
+	if (!ret && g->f.device < 0)
+		ret = -ENODEV;
 	if (!ret && g->e.model)
 		ret = block_calm(&g->f);
-	/* What a test that died left behind */
 	if (!ret)
 		ret = poison_policy_set(&g->e, "auto");
 	if (!ret)
