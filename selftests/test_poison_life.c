@@ -156,7 +156,7 @@ TEST_F(poison, errors_that_cannot_be_are_refused)
 {
 	static const char * const texts[] = {
 		" ", "x", "0 x", "0 1 x", "0 0", "0 1 4096 7", "-1", "0x1000,1", "0 -1",
-		"0xffffffffffffffff", "0 0xffffffffffffffff", "0 2 0xffffffffffffffff",
+		"0 2 0", "0xffffffffffffffff", "0 0xffffffffffffffff", "0 2 0xffffffffffffffff",
 		"0 3 0x8000000000000000",
 	};
 	struct poison_ground *g = &self->g;
