@@ -17,5 +17,5 @@ for function in "$@"; do
 	bind "$COHERENT_BDF" "$COHERENT_DRIVER" || exit 1
 	echo
 	echo "# $(field "$function" name), kernel $(uname -r)"
-	./bench || exit 1
+	./bench && ./bench_poison || exit 1
 done
