@@ -72,7 +72,10 @@ od -A n -t x8 "$dir/coherent/poison_ranges" |
 	sed 's/^ */    poison_ranges: offset 0x/; s/ \+\([0-9a-f]*\)$/, length 0x\1/'
 echo "    poison_policy: $(cat "$dir/coherent/poison_policy")"
 rmmod nvgrace_coherent_vfio_pci
-! rmmod coherent_vfio_pci_core 2>/dev/null
+if rmmod coherent_vfio_pci_core 2>/dev/null; then
+	echo "    NOT AS IT SHOULD BE: the core was removed, with a bad page on its list"
+	exit 1
+fi
 echo "    the driver is removed; the core with its list is not, for as long as something is on it"
 modprobe nvgrace-coherent-vfio-pci
 bind "$bdf" "$driver"
