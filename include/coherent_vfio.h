@@ -51,7 +51,8 @@ struct dentry;
  * @bad_pages: firmware's list of memory that is known to be bad: a call of
  *	coherent_bad_page() for each, or coherent_read_bad_pages(). Called at
  *	probe; may sleep; an error refuses the function. NULL: there is none.
- * @reset_heals_poison: after a reset no page is poisoned any more
+ * @reset_heals_poison: after a reset that ends with @ready no page is poisoned
+ *	any more, not even one of @bad_pages (opening resets, too)
  * @ops: a vfio_device_ops that starts from the core's exported functions, for
  *	a backend that needs more; NULL for the core's own
  */
