@@ -68,7 +68,7 @@ devices_main() {
 	# Behind a port; the usable part is rounded, its BAR is all backed
 	reserve "$high+0x5010000"
 	device "model=plain,slot=6,port=dummyport,bar2=0"
-	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third$from")
+	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third,without=test_poison*")
 
 	# Where a mapping may not be accessed as one likes, file I/O still may
 	reserve "$uncached+0x2010000"
@@ -94,8 +94,8 @@ devices_variants() {
 	arm64) base=$((0x200000000)) ;;
 	esac
 	variant gb200 4 0x0a110000 "" "ready=bar,limit=30000"
-	variant gb300 5 0x08210000 "port=gpuport" "port,ready=bar,limit=30000" 0000:01:00.0
-	variant gb200-cxl 6 0x06010000 "cxl" "ready=cxl,limit=2000,slow"
+	variant gb300 5 0x08210000 "port=gpuport" "port,ready=bar,limit=30000,without=test_poison*" 0000:01:00.0
+	variant gb200-cxl 6 0x06010000 "cxl" "ready=cxl,limit=2000,slow,without=test_poison*"
 	# The less there is to reset by, the more paths there are in the kernel
 	variant gb200-noflr 7 0x04010000 "no-flr" "noflr,ready=bar,limit=30000,programs=test_info:test_config:test_reset:test_ready:test_lifetime"
 	variant gb200-noreset 8 0x04000000 "no-reset" "noflr,noreset,ready=bar,limit=30000,programs=test_info:test_config:test_rdwr:test_reset:test_ready"

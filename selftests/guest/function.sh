@@ -14,6 +14,7 @@
 #   inject=A:B                      only these sources of memory errors
 #   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
 #   programs=A:B                    only these
+#   without=PATTERN                 not those, which others try enough
 
 # field FUNCTION KEY: the value of a key, or 1 for a flag; empty if absent
 field() {

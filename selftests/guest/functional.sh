@@ -91,7 +91,12 @@ for function in "$@"; do
 		programs=$PROGRAMS
 		[ -z "$COHERENT_EXPECT_PASS" ] || programs=test_info
 	fi
+	without=$(field "$function" without)
 	for program in $programs; do
+		# shellcheck disable=SC2254 # a pattern
+		case $program in
+		${without:-none}) continue ;;
+		esac
 		for wanted in $PROGRAMS; do
 			[ "$program" != "$wanted" ] || run "$program" "$name"
 		done
