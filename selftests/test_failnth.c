@@ -163,7 +163,7 @@ static int spare_vfio(bool spare)
 	return ret ? ret : filter_callers("reject", start, end);
 }
 
-TEST_F(nth, probe)
+TEST_F_TIMEOUT(nth, probe, 600)
 {
 	bool failed;
 	int n;
@@ -188,7 +188,7 @@ TEST_F(nth, probe)
 	EXPECT_TRUE(is_bound(&self->e));
 }
 
-TEST_F(nth, open)
+TEST_F_TIMEOUT(nth, open, 600)
 {
 	bool failed;
 	int n, ret;
@@ -227,7 +227,7 @@ static int touch_by_kernel(const u8 *p)
 	return ret;
 }
 
-TEST_F(nth, mmap_and_touch)
+TEST_F_TIMEOUT(nth, mmap_and_touch, 600)
 {
 	unsigned int regions[] = { USEMEM, RESMEM };
 	bool failed;
@@ -266,7 +266,7 @@ TEST_F(nth, mmap_and_touch)
 	}
 }
 
-TEST_F(nth, file_io)
+TEST_F_TIMEOUT(nth, file_io, 600)
 {
 	unsigned int regions[] = { USEMEM, RESMEM };
 	ssize_t ret, len = 1 << 16;
@@ -298,7 +298,7 @@ TEST_F(nth, file_io)
 	}
 }
 
-TEST_F(nth, reset)
+TEST_F_TIMEOUT(nth, reset, 600)
 {
 	bool failed;
 	int n, ret;
@@ -324,7 +324,7 @@ TEST_F(nth, reset)
 }
 
 /* All of it is forgotten or, with an error, nothing is */
-TEST_F(nth, clearing_errors)
+TEST_F_TIMEOUT(nth, clearing_errors, 600)
 {
 	long want = 31;
 	bool failed;
@@ -361,7 +361,7 @@ TEST_F(nth, clearing_errors)
  * records, nobody's child: here allocations fail for whoever makes them, if the
  * core is among the callers.
  */
-TEST_F(nth, recording_is_tried_again)
+TEST_F_TIMEOUT(nth, recording_is_tried_again, 600)
 {
 	int log = kmsg_open();
 	u64 start, end;
