@@ -60,6 +60,44 @@ policy_at_load() {
 	remove_modules
 }
 
+# dummy_over BASE+SIZE: the described function, bound with another aperture
+dummy_over() {
+	unbind "$COHERENT_BDF"
+	[ ! -e /sys/module/dummy_coherent_vfio_pci ] || rmmod dummy_coherent_vfio_pci || return 1
+	modprobe dummy-coherent-vfio-pci "aperture=$COHERENT_BDF@$1" &&
+		bind "$COHERENT_BDF" dummy_coherent_vfio_pci
+}
+
+# listed OFFSET...: these pages of the aperture, and no other, are on the list
+listed() {
+	od -A n -v -t x8 -w16 "/sys/bus/pci/devices/$COHERENT_BDF/coherent/poison_ranges" |
+		while read -r offset _; do printf '%d ' "0x$offset"; done >/tmp/listed
+	wanted=$(for offset in "$@"; do printf '%d ' "$offset"; done)
+	[ "$(cat /tmp/listed)" != "$wanted" ] || return 0
+	echo "# listed: $(cat /tmp/listed); not: $wanted"
+	return 1
+}
+
+# error_stays_with_its_page: an aperture that comes back with other bounds meets
+# what is known of the pages that it still has, and nothing else; the rest is
+# known still when the first one is back.
+error_stays_with_its_page() {
+	base=$((${COHERENT_EXPECT_USEMEM%+*})) M=$((0x100000))
+	inject=/sys/kernel/debug/coherent-vfio/$COHERENT_BDF/inject_poison
+	dummy_over "$base+$((8 * M))" || return 1
+	echo 0 >"$inject" && echo $((4 * M)) >"$inject" || return 1
+	dummy_over "$((base + 2 * M))+$((4 * M))" && listed $((2 * M)) || return 1
+	echo $((3 * M)) >"$inject" || return 1
+	echo all >"/sys/bus/pci/devices/$COHERENT_BDF/coherent/poison_clear" || return 1
+	echo $((M)) >"$inject" || return 1
+	dummy_over "$base+$((8 * M))" && listed 0 $((3 * M)) || return 1
+	# What is remembered of no bound aperture can be forgotten, too
+	dummy_over "$((base + 4 * M))+$((4 * M))" && listed || return 1
+	echo all >$core/parameters/poison_forget
+	dummy_over "$base+$((8 * M))" && listed || return 1
+	remove_modules
+}
+
 # clean: as if nothing had been tried, whatever came of it
 clean() {
 	[ ! -e $core ] || echo all >$core/parameters/poison_forget
@@ -81,6 +119,14 @@ poison_and_modules() {
 			error_is_known_to_the_next_module "$@"
 		clean
 		check "poison_policy at load" policy_at_load "$@"
+		break
+	done
+	clean
+	for function in "$@"; do
+		[ -n "$(field "$function" aperture)" ] || continue
+		describe "$function"
+		check "an error stays with its page when the aperture changes" \
+			error_stays_with_its_page
 		break
 	done
 	clean
