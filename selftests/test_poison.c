@@ -23,6 +23,7 @@ FIXTURE_VARIANT_ADD(source, debugfs) { .by = BY_DEBUGFS };
 FIXTURE_VARIANT_ADD(source, ghes) { .by = BY_GHES };
 FIXTURE_VARIANT_ADD(source, mce) { .by = BY_MCE };
 FIXTURE_VARIANT_ADD(source, offline) { .by = BY_OFFLINE };
+FIXTURE_VARIANT_ADD(source, arm) { .by = BY_ARM };
 
 FIXTURE_SETUP(source)
 {

@@ -33,7 +33,7 @@ field() {
 inject_sources() {
 	echo debugfs
 	case $(uname -m) in
-	aarch64) echo ghes ;;
+	aarch64) echo ghes && echo arm ;;
 	x86_64) echo mce ;;
 	esac
 	# Where the memory manager knows of memory without struct page

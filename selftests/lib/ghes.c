@@ -66,10 +66,41 @@ struct memory_error {
 #define SINGLE_BIT	2
 #define MULTI_BIT	3
 
+/* ARM processor error section, with one error */
+struct arm_error {
+	u32 valid;
+	u16 errors;
+	u16 contexts;
+	u32 len;
+	u8 affinity;
+	u8 reserved[3];
+	u64 mpidr;
+	u64 midr;
+	u32 running;
+	u32 psci;
+	struct {
+		u8 version;
+		u8 len;
+		u16 valid;
+		u8 type;
+		u16 multiple;
+		u8 flags;
+		u64 info;
+		u64 virt;
+		u64 phys;
+	} __attribute__((packed)) info;
+} __attribute__((packed));
+
+#define VALID_PHYS	(1 << 4)
+#define CACHE_ERROR	(1 << 1)
+
 struct record {
 	struct status_block block;
 	struct data_entry entry;
-	struct memory_error error;
+	union {
+		struct memory_error memory;
+		struct arm_error arm;
+	};
 } __attribute__((packed));
 
 /* a5bc1114-6f64-4ede-b863-3e83ed7c83b1, as GUIDs lie in memory */
@@ -78,23 +109,26 @@ static const u8 platform_memory[16] = {
 	0xb8, 0x63, 0x3e, 0x83, 0xed, 0x7c, 0x83, 0xb1,
 };
 
-static void make_record(struct record *r, u64 phys, u64 mask, bool corrected)
+/* e19e3d16-bc11-11e4-9caa-c2051d5d46b0 */
+static const u8 arm_processor[16] = {
+	0x16, 0x3d, 0x9e, 0xe1, 0x11, 0xbc, 0xe4, 0x11,
+	0x9c, 0xaa, 0xc2, 0x05, 0x1d, 0x5d, 0x46, 0xb0,
+};
+
+/* Returns the record's length */
+static size_t make_header(struct record *r, const u8 *type, size_t len, bool corrected)
 {
 	u32 severity = corrected ? CORRECTED : RECOVERABLE;
 
-	memset(r, 0, sizeof(*r));
 	r->block.status = htole32(STATUS_ONE_ENTRY |
 				  (corrected ? STATUS_CORRECTABLE : STATUS_UNCORRECTABLE));
-	r->block.data_len = htole32(sizeof(r->entry) + sizeof(r->error));
+	r->block.data_len = htole32(sizeof(r->entry) + len);
 	r->block.severity = htole32(severity);
-	memcpy(r->entry.type, platform_memory, sizeof(platform_memory));
+	memcpy(r->entry.type, type, sizeof(r->entry.type));
 	r->entry.severity = htole32(severity);
 	r->entry.revision = htole16(0x300);
-	r->entry.len = htole32(sizeof(r->error));
-	r->error.valid = htole64(VALID_ADDRESS | VALID_TYPE | (mask ? VALID_MASK : 0));
-	r->error.address = htole64(phys);
-	r->error.mask = htole64(mask);
-	r->error.type = corrected ? SINGLE_BIT : MULTI_BIT;
+	r->entry.len = htole32(len);
+	return sizeof(r->block) + sizeof(r->entry) + len;
 }
 
 static void base64(char *to, const u8 *from, size_t n)
@@ -165,16 +199,15 @@ static int monitor(const char *command, char *answer, size_t n, u64 end)
 	return ret;
 }
 
-int ghes_error(u64 phys, u64 mask, bool corrected)
+/* Hands the first @len bytes of it to the guest's kernel */
+static int inject(const struct record *r, size_t len)
 {
-	char text[4 * (sizeof(struct record) + 2) / 3 + 1], command[sizeof(text) + 96];
+	char text[4 * (sizeof(*r) + 2) / 3 + 1], command[sizeof(text) + 96];
 	u64 end = now_ms() + LIMIT_MS;
 	char answer[512];
-	struct record r;
 	int ret;
 
-	make_record(&r, phys, mask, corrected);
-	base64(text, (const u8 *)&r, sizeof(r));
+	base64(text, (const u8 *)r, len);
 	snprintf(command, sizeof(command),
 		 "{\"execute\":\"inject-ghes-v2-error\",\"arguments\":{\"cper\":\"%s\"}}\n", text);
 	for (;;) {
@@ -190,4 +223,36 @@ int ghes_error(u64 phys, u64 mask, bool corrected)
 		}
 		poll(NULL, 0, 1);
 	}
+}
+
+int ghes_error(u64 phys, u64 mask, bool corrected)
+{
+	struct record r = {
+		.memory = {
+			.valid = htole64(VALID_ADDRESS | VALID_TYPE | (mask ? VALID_MASK : 0)),
+			.address = htole64(phys),
+			.mask = htole64(mask),
+			.type = corrected ? SINGLE_BIT : MULTI_BIT,
+		},
+	};
+
+	return inject(&r, make_header(&r, platform_memory, sizeof(r.memory), corrected));
+}
+
+int ghes_arm_error(u64 phys, bool corrected)
+{
+	struct record r = {
+		.arm = {
+			.errors = htole16(1),
+			.len = htole32(sizeof(r.arm)),
+			.info = {
+				.len = sizeof(r.arm.info),
+				.valid = htole16(VALID_PHYS),
+				.type = CACHE_ERROR,
+				.phys = htole64(phys),
+			},
+		},
+	};
+
+	return inject(&r, make_header(&r, arm_processor, sizeof(r.arm), corrected));
 }

@@ -7,5 +7,7 @@
 
 /* A platform memory error at @phys, @mask being its physical address mask or 0 for none */
 int ghes_error(u64 phys, u64 mask, bool corrected);
+/* A processor's cache got bad data from @phys */
+int ghes_arm_error(u64 phys, bool corrected);
 
 #endif

@@ -28,6 +28,7 @@
 
 const char * const inject_name[INJECT_SOURCES] = {
 	[BY_DEBUGFS] = "debugfs", [BY_GHES] = "ghes", [BY_MCE] = "mce", [BY_OFFLINE] = "offline",
+	[BY_ARM] = "arm",
 };
 
 static bool listed(const char *name)
@@ -158,6 +159,8 @@ int inject_error(const struct expect *e, enum inject_by by, u64 phys)
 		return inject_many(e, phys - e->use.base, 0, 0);
 	case BY_GHES:
 		return ghes_error(phys, 0, false);
+	case BY_ARM:
+		return ghes_arm_error(phys, false);
 	case BY_MCE:
 		return mce(phys, page_shift(), false);
 	default:
@@ -186,6 +189,8 @@ int inject_corrected(const struct expect *e, enum inject_by by, u64 phys)
 	switch (by) {
 	case BY_GHES:
 		return ghes_error(phys, 0, true);
+	case BY_ARM:
+		return ghes_arm_error(phys, true);
 	case BY_MCE:
 		return mce(phys, page_shift(), true);
 	default:

@@ -12,7 +12,7 @@
 
 #include "coherent.h"
 
-enum inject_by { BY_DEBUGFS, BY_GHES, BY_MCE, BY_OFFLINE, INJECT_SOURCES };
+enum inject_by { BY_DEBUGFS, BY_GHES, BY_MCE, BY_OFFLINE, BY_ARM, INJECT_SOURCES };
 
 /* As in COHERENT_INJECT and in the core's log lines */
 extern const char * const inject_name[INJECT_SOURCES];
