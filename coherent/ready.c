@@ -42,6 +42,7 @@
  * which goes first where there is one, is in config space.
  *
  * Context: any, once probe has looked for the DVSEC.
+ * Return: whether it is.
  */
 bool coherent_ready_reads_bar(const struct coherent_device *cdev)
 {

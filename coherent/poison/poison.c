@@ -106,8 +106,8 @@ int coherent_read_bad_pages(struct coherent_device *cdev, const char *name)
 {
 	struct device *dev = &cdev->core.pdev->dev;
 	int n = device_property_count_u64(dev, name);
-	u64 *pairs __free(kfree) = NULL;
 	int ret;
+	u64 *pairs __free(kfree) = NULL;
 
 	if (!device_property_present(dev, name))
 		return 0;

@@ -49,9 +49,10 @@ static struct vm_area_struct *find_vma_of(struct mm_struct *mm,
 					  unsigned long pfn)
 {
 	struct vm_area_struct *vma;
-	VMA_ITERATOR(vmi, mm, 0);
+	struct vma_iterator vmi;
 	unsigned long addr;
 
+	vma_iter_init(&vmi, mm, 0);
 	for_each_vma(vmi, vma)
 		if (coherent_vma_address(vma, pfn, &addr))
 			return vma;
@@ -64,8 +65,9 @@ static void tell_task(const struct early *early, struct mm_struct *mm)
 	unsigned long pfn, last, addr;
 	unsigned int left = MAX_PAGES;
 	struct vm_area_struct *vma;
-	VMA_ITERATOR(vmi, mm, 0);
+	struct vma_iterator vmi;
 
+	vma_iter_init(&vmi, mm, 0);
 	for_each_vma(vmi, vma) {
 		if (!coherent_vma_pages(vma, &pfn, &last) ||
 		    (early->mm_signals && coherent_mm_knows(vma)))
