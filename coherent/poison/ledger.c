@@ -7,6 +7,7 @@
  * there; the pages themselves are in pages.c.
  */
 #include <linux/cleanup.h>
+#include <linux/fs.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
@@ -147,7 +148,8 @@ static int record_new(struct coherent_ledger *ledger, unsigned long first,
 	resume(cdev);
 
 	tell(ledger, first, last, source);
-	if (cdev)
+	/* Looking at all processes takes its time; mostly there is no need */
+	if (cdev && mapping_mapped(cdev->core.vdev.inode->i_mapping))
 		coherent_signal_early(first, last, mm_signals);
 	return 0;
 }

@@ -128,7 +128,7 @@ EXPORT_SYMBOL_NS_GPL(coherent_read_bad_pages, "COHERENT_VFIO_PCI");
  * @cdev: the device, its aperture claimed
  *
  * Context: may sleep.
- * Return: 0, or an error that has been said to the log.
+ * Return: 0; -ENOMEM; any other error has been said to the log.
  */
 int coherent_poison_attach(struct coherent_device *cdev)
 {

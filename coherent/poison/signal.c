@@ -8,11 +8,12 @@
  * coherent_mm_register(). Its sysctl vm.memory_failure_early_kill, which makes
  * early what asked for nothing, cannot be read by a module and is not honoured.
  */
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/cleanup.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/pgtable.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -41,27 +42,15 @@ struct early {
 
 static struct workqueue_struct *early_wq;
 
-/* Signals of one number do not queue: a longer range tells nobody more */
-#define MAX_PAGES	PTRS_PER_PTE
+/*
+ * Signals of one number do not queue: of a longer range nobody learns more. As
+ * many pages from its start are told of once, however often they are mapped.
+ */
+#define MAX_PAGES	512
 
-/* The first mapping of ours that shows the page */
-static struct vm_area_struct *find_vma_of(struct mm_struct *mm,
-					  unsigned long pfn)
-{
-	struct vm_area_struct *vma;
-	struct vma_iterator vmi;
-	unsigned long addr;
-
-	vma_iter_init(&vmi, mm, 0);
-	for_each_vma(vmi, vma)
-		if (coherent_vma_address(vma, pfn, &addr))
-			return vma;
-	return NULL;
-}
-
-/* Each page once, where it is met first, and MAX_PAGES of them at most */
 static void tell_task(const struct early *early, struct mm_struct *mm)
 {
+	DECLARE_BITMAP(told, MAX_PAGES) = { };
 	unsigned long pfn, last, addr;
 	unsigned int left = MAX_PAGES;
 	struct vm_area_struct *vma;
@@ -75,7 +64,8 @@ static void tell_task(const struct early *early, struct mm_struct *mm)
 		pfn = max(pfn, early->first);
 		last = min(last, early->last);
 		for (; pfn <= last && left; pfn++) {
-			if (find_vma_of(mm, pfn) != vma)
+			if (pfn - early->first < MAX_PAGES &&
+			    test_and_set_bit(pfn - early->first, told))
 				continue;
 			coherent_vma_address(vma, pfn, &addr);
 			send_sig_mceerr(BUS_MCEERR_AO, (void __user *)addr,
