@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "kselftest_harness.h"
@@ -15,6 +16,36 @@
 #include "witness.h"
 
 #define PUD	GiB
+#define TRACING	"/sys/kernel/tracing"
+
+/* SIGBUS that tells @pid of an error, from now on: those that are pending count, too */
+static int trace_signals(bool on)
+{
+	if (on && sysfs_write(TRACING "/trace", "\n"))
+		return -1;
+	return sysfs_write(TRACING "/events/signal/signal_generate/enable", on ? "1" : "0");
+}
+
+static int traced_signals(pid_t pid)
+{
+	char *trace = calloc(1, 1 << 16), *line, *next, of[32];
+	int n = 0;
+
+	snprintf(of, sizeof(of), " pid=%d ", pid);
+	if (!trace || sysfs_read(TRACING "/trace", trace, 1 << 16)) {
+		free(trace);
+		return -1;
+	}
+	for (line = trace; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		/* 7 is SIGBUS, 5 BUS_MCEERR_AO */
+		n += strstr(line, "sig=7 errno=0 code=5 ") && strstr(line, of);
+	}
+	free(trace);
+	return n;
+}
 
 TEST_F(poison, mapping_made_afterwards_lacks_the_page)
 {
@@ -162,6 +193,7 @@ TEST_F(poison, process_with_several_mappings_is_told_once)
 	int lsb;
 
 	ASSERT_EQ(0, witness_start(&w, &g->f, map, 3, true));
+	ASSERT_EQ(0, trace_signals(true));
 	ASSERT_EQ(0, poison_pages(g, 2, 1));
 	EXPECT_TRUE(witness_told(&w, 1, POISON_LIMIT_MS));
 	ASSERT_TRUE(witness_where(&w, &at, &off, &lsb));
@@ -172,6 +204,9 @@ TEST_F(poison, process_with_several_mappings_is_told_once)
 	ASSERT_EQ(0, poison_pages(g, 3, 1));
 	EXPECT_TRUE(witness_told(&w, 2, POISON_LIMIT_MS));
 	EXPECT_EQ(2, witness_count(&w));
+	/* signals of one number are not queued: what was sent is seen there alone */
+	EXPECT_EQ(2, traced_signals(w.pid));
+	EXPECT_EQ(0, trace_signals(false));
 	EXPECT_EQ(0, witness_touch(&w, 0, page));
 	EXPECT_EQ(0, witness_end(&w));
 }
