@@ -54,11 +54,7 @@ static int forget_set(const char *val, const struct kernel_param *kp)
 
 	ret = coherent_parse_forget(val, &first, &last, 0,
 				    PHYS_PFN(PHYS_ADDR_MAX));
-	if (!ret)
-		ret = coherent_ledger_forget(first, last);
-	if (!ret)
-		coherent_ledger_notify();
-	return ret;
+	return ret ?: coherent_report_forget(first, last);
 }
 
 static const struct kernel_param_ops forget_ops = {

@@ -199,6 +199,28 @@ int coherent_report_flush(void)
 }
 
 /**
+ * coherent_report_forget() - the administrator says: pages are in order again
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * What was reported before counts as forgotten, too, also what was still in the
+ * queue.
+ *
+ * Context: process; may sleep.
+ * Return: 0 or -ENOMEM; then nothing is forgotten.
+ */
+int coherent_report_forget(unsigned long first, unsigned long last)
+{
+	int ret = coherent_report_flush();
+
+	if (!ret)
+		ret = coherent_ledger_forget(first, last);
+	if (!ret)
+		coherent_ledger_notify();
+	return ret;
+}
+
+/**
  * coherent_report_init() - before the first report
  *
  * Return: 0 or -ENOMEM.

@@ -126,11 +126,8 @@ static ssize_t poison_clear_store(struct device *dev,
 	ret = coherent_parse_forget(buf, &first, &last, ledger->first,
 				    ledger->last);
 	if (!ret)
-		ret = coherent_ledger_forget(first, last);
-	if (ret)
-		return ret;
-	coherent_ledger_notify();
-	return count;
+		ret = coherent_report_forget(first, last);
+	return ret ?: count;
 }
 static DEVICE_ATTR_WO(poison_clear);
 
