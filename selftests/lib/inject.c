@@ -10,6 +10,7 @@
 
 #include "ghes.h"
 #include "inject.h"
+#include "settle.h"
 
 #define HARD_OFFLINE	"/sys/devices/system/memory/hard_offline_page"
 #define MCE_INJECT	"/sys/kernel/debug/mce-inject"
@@ -152,15 +153,37 @@ static unsigned int page_shift(void)
 	return __builtin_ctzll(page_size());
 }
 
+/* From 6.19 on, what firmware tells goes on to memory_failure() */
+static int expect_second_report(const struct expect *e, u64 phys)
+{
+	if (!listed(inject_name[BY_OFFLINE]) || phys - e->use.base >= e->use.len + e->res.len)
+		return 0;
+	return settle_expect();
+}
+
+static int ghes(const struct expect *e, u64 phys, u64 mask)
+{
+	int ret = expect_second_report(e, phys);
+
+	return ret ? ret : ghes_error(phys, mask, false);
+}
+
+static int arm(const struct expect *e, u64 phys)
+{
+	int ret = expect_second_report(e, phys);
+
+	return ret ? ret : ghes_arm_error(phys, false);
+}
+
 int inject_error(const struct expect *e, enum inject_by by, u64 phys)
 {
 	switch (by) {
 	case BY_DEBUGFS:
 		return inject_many(e, phys - e->use.base, 0, 0);
 	case BY_GHES:
-		return ghes_error(phys, 0, false);
+		return ghes(e, phys, 0);
 	case BY_ARM:
-		return ghes_arm_error(phys, false);
+		return arm(e, phys);
 	case BY_MCE:
 		return mce(phys, page_shift(), false);
 	default:
@@ -172,10 +195,9 @@ int inject_wide(const struct expect *e, enum inject_by by, u64 phys, unsigned in
 {
 	u64 mask = ~((1ULL << shift) - 1);
 
-	(void)e;
 	switch (by) {
 	case BY_GHES:
-		return ghes_error(phys, mask, false);
+		return ghes(e, phys, mask);
 	case BY_MCE:
 		return mce_has_width() ? mce(phys, shift, false) : -EOPNOTSUPP;
 	default:

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "poison.h"
+#include "settle.h"
 
 const char *poison_path(const struct expect *e, const char *file, char *buf, size_t n)
 {
@@ -98,8 +99,9 @@ const char *poison_list_wrong(const struct expect *e, const struct poison_range 
 int poison_clear_text(const struct expect *e, const char *text)
 {
 	char path[128];
+	int ret = settle();
 
-	return sysfs_write(poison_path(e, "poison_clear", path, sizeof(path)), text);
+	return ret ? ret : sysfs_write(poison_path(e, "poison_clear", path, sizeof(path)), text);
 }
 
 int poison_clear(const struct expect *e, u64 off, u64 len)
