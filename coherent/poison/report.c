@@ -207,7 +207,7 @@ int coherent_report_flush(void)
  * queue.
  *
  * Context: process; may sleep.
- * Return: 0 or -ENOMEM; then nothing is forgotten.
+ * Return: 0 or -ENOMEM, and then some may still be remembered.
  */
 int coherent_report_forget(unsigned long first, unsigned long last)
 {

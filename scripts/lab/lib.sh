@@ -30,9 +30,9 @@ need_root() {
 kernel_arch() {
 	case $1 in
 	lts-amd64 | new-amd64 | src-amd64) echo amd64 ;;
-	src-amd64-debug | src-amd64-kcsan) echo amd64 ;;
+	src-amd64-debug | src-amd64-kcsan | src-amd64-gcov) echo amd64 ;;
 	lts-arm64 | new-arm64 | lts-arm64-16k | new-arm64-16k) echo arm64 ;;
-	*) die "no kernel is called '$1' (there are: ${LAB_STOCK_KERNELS[*]} src-amd64 src-amd64-debug src-amd64-kcsan)" ;;
+	*) die "no kernel is called '$1' (there are: ${LAB_STOCK_KERNELS[*]} src-amd64 src-amd64-debug src-amd64-kcsan src-amd64-gcov)" ;;
 	esac
 }
 

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The programs of selftests/ in a virtual machine: what a lane runs. Sourced
+# after scripts/lib.sh.
+
+# shellcheck source=selftests/guest/devices.sh
+. selftests/guest/devices.sh
+
+# In front of each script in the guest
+GUEST_WRAPPER=()
+
+# limit KERNEL: seconds that a machine may take; a debug kernel is slow
+limit() {
+	case $1 in
+	*-debug) echo 6000 ;;
+	*) echo 1500 ;;
+	esac
+}
+
+# guest KERNEL NAME SCRIPT [ARG...]: on the functions that RUN_ARGS make
+guest() {
+	local kernel=$1 name=$2 script=$3
+	shift 3
+	scripts/lab/run --kernel "$kernel" --timeout "$(limit "$kernel")" --log "$LANE_LOGS/$kernel-$name" \
+		"${RUN_ARGS[@]}" -- "${GUEST_WRAPPER[@]}" "/opt/selftests/$script" "$@"
+}
+
+# functional KERNEL SET: all programs, on a set of functions.
+functional() {
+	local arch=${1#*-} script=functional.sh
+	devices "${arch%%-*}" "$2"
+	[ "$2" != refusals ] || script=refusals.sh
+	guest "$1" "$2" "$script" "${FUNCTIONS[@]}"
+}
+
+# failnth KERNEL: allocations that fail, on one function of each backend.
+failnth() {
+	devices amd64 main
+	guest "$1" failnth functional.sh -t test_failnth "${FUNCTIONS[@]:0:2}"
+}
