@@ -8,7 +8,6 @@
  * kernels lack.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,37 +15,27 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "failnth.h"
 #include "poison_ground.h"
 
-#define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define MOST		5000	/* an operation with more allocations has a bug */
 
 FIXTURE(nth) {
 	struct expect e;
 	struct fn f;
-	int nth;		/* FAIL_NTH */
+	int nth;		/* failnth_open() */
 	size_t page;
 	u8 *buf;
 };
 
-static int setting(const char *path, const char *value)
-{
-	int ret = sysfs_write(path, value);
-
-	return ret < 0 ? ret : 0;
-}
-
 FIXTURE_SETUP(nth)
 {
 	self->f.device = -1;
-	self->nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	self->nth = failnth_open();
 	if (self->nth < 0)
 		SKIP(return, "this kernel cannot inject failures");
 	ASSERT_EQ(0, expect_load(&self->e));
-	/* Allocations that may sleep are most of ours: let them fail too */
-	ASSERT_EQ(0, setting("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"));
-	ASSERT_EQ(0, setting("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"));
-	ASSERT_EQ(0, setting("/sys/kernel/debug/fail_page_alloc/min-order", "0"));
+	ASSERT_EQ(0, failnth_all());
 	self->page = page_size();
 	self->buf = aligned_alloc(self->page, 1 << 16);
 	ASSERT_NE(NULL, self->buf);
@@ -66,28 +55,6 @@ FIXTURE_TEARDOWN(nth)
 	close(self->nth);
 }
 
-/* The @n-th allocation from here on fails, once */
-static void arm(int nth, int n)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%d", n);
-
-	if (pwrite(nth, text, len, 0) != len)
-		abort();
-}
-
-/* Has one failed? In any case none will. */
-static bool disarm(int nth)
-{
-	char text[16] = "";
-	ssize_t len = pread(nth, text, sizeof(text) - 1, 0);
-
-	if (len <= 0)
-		abort();
-	arm(nth, 0);
-	return atoi(text) == 0;
-}
-
 static bool is_bound(const struct expect *e)
 {
 	char driver[64];
@@ -104,84 +71,29 @@ static bool is_claimed(const struct expect *e)
 	return iomem_has(use->base, use->len + (res ? res->len : 0), "coherent");
 }
 
-/* From where to where a module's code goes, at least */
-static int module_text(const char *module, u64 *start, u64 *end)
-{
-	char name[64], path[96], text[32];
-	u64 size = 0;
-	FILE *modules = fopen("/proc/modules", "re");
-	int ret;
-
-	if (!modules)
-		return -errno;
-	while (fscanf(modules, "%63s %llu %*[^\n]", name, (unsigned long long *)&size) == 2)
-		if (!strcmp(name, module))
-			break;
-	fclose(modules);
-	snprintf(path, sizeof(path), "/sys/module/%s/sections/.text", module);
-	ret = sysfs_read(path, text, sizeof(text));
-	if (ret)
-		return ret;
-	*start = strtoull(text, NULL, 16);
-	*end = *start + size;
-	return *start ? 0 : -EINVAL;
-}
-
-/* "reject" or "require" failures where [@start, @end) is among the callers */
-static int filter_callers(const char *how, u64 start, u64 end)
-{
-	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
-	char path[128], text[32];
-	int ret = 0;
-
-	for (unsigned int i = 0; i < 2 && !ret; i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/stacktrace-depth", attrs[i]);
-		ret = setting(path, "32");
-		if (ret)
-			break;
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s-start", attrs[i], how);
-		snprintf(text, sizeof(text), "%#llx", (unsigned long long)start);
-		ret = setting(path, text);
-		if (ret)
-			break;
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s-end", attrs[i], how);
-		snprintf(text, sizeof(text), "%#llx", (unsigned long long)end);
-		ret = setting(path, text);
-	}
-	return ret;
-}
-
-/*
- * Not where vfio.ko allocates for itself: when that fails while it makes a
- * group, it warns of its own (vfio_group_release() on a group half made).
- */
-static int spare_vfio(bool spare)
-{
-	u64 start = 0, end = 0;
-	int ret = spare ? module_text("vfio", &start, &end) : 0;
-
-	return ret ? ret : filter_callers("reject", start, end);
-}
-
 TEST_F_TIMEOUT(nth, probe, 600)
 {
 	bool failed;
 	int n;
 
-	ASSERT_EQ(0, spare_vfio(true));
+	/*
+	 * Not where vfio.ko allocates for itself: when that fails while it makes a
+	 * group, it warns of its own (vfio_group_release() on a group half made).
+	 */
+	ASSERT_EQ(0, failnth_spare_vfio(true));
 	for (n = 1; n < MOST; n++) {
 		ASSERT_EQ(0, pci_unbind(self->e.bdf));
 		ASSERT_FALSE(is_claimed(&self->e));
-		arm(self->nth, n);
+		failnth_arm(self->nth, n);
 		sysfs_write("/sys/bus/pci/drivers_probe", self->e.bdf);
-		failed = disarm(self->nth);
+		failed = failnth_disarm(self->nth);
 		ASSERT_EQ(is_bound(&self->e), is_claimed(&self->e)) {
 			TH_LOG("failure %d: bound and claimed differ", n);
 		}
 		if (!failed)
 			break;
 	}
-	ASSERT_EQ(0, spare_vfio(false));
+	ASSERT_EQ(0, failnth_spare_vfio(false));
 	TH_LOG("%d failures injected", n - 1);
 	EXPECT_LT(1, n);
 	EXPECT_LT(n, MOST);
@@ -194,9 +106,9 @@ TEST_F_TIMEOUT(nth, open, 600)
 	int n, ret;
 
 	for (n = 1; n < MOST; n++) {
-		arm(self->nth, n);
+		failnth_arm(self->nth, n);
 		ret = fn_open(&self->f, self->e.bdf);
-		failed = disarm(self->nth);
+		failed = failnth_disarm(self->nth);
 		if (!ret)
 			fn_close(&self->f);
 		if (!failed)
@@ -243,10 +155,10 @@ TEST_F_TIMEOUT(nth, mmap_and_touch, 600)
 		for (n = 1; n < MOST; n++) {
 			/* Anew each time: the kernel mapping is kept until close */
 			ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-			arm(self->nth, n);
+			failnth_arm(self->nth, n);
 			p = map_plain(&self->f, index, 0, r->len, RW);
 			ret = p == MAP_FAILED ? -errno : touch_by_kernel(p);
-			failed = disarm(self->nth);
+			failed = failnth_disarm(self->nth);
 			if (p != MAP_FAILED)
 				munmap(p, r->len);
 			p = map_plain(&self->f, index, 0, self->page, RW);
@@ -281,10 +193,10 @@ TEST_F_TIMEOUT(nth, file_io, 600)
 			continue;
 		for (n = 1; n < MOST; n++) {
 			ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-			arm(self->nth, n);
+			failnth_arm(self->nth, n);
 			ret = write ? wr(&self->f, index, self->buf, len, 0) :
 				      rd(&self->f, index, self->buf, len, 0);
-			failed = disarm(self->nth);
+			failed = failnth_disarm(self->nth);
 			ASSERT_EQ(len, rd(&self->f, index, self->buf, len, 0)) {
 				TH_LOG("after failure %d", n);
 			}
@@ -309,9 +221,9 @@ TEST_F_TIMEOUT(nth, reset, 600)
 		SKIP(return, "this function cannot be reset");
 	}
 	for (n = 1; n < MOST; n++) {
-		arm(self->nth, n);
+		failnth_arm(self->nth, n);
 		ret = reset_ioctl(&self->f);
-		failed = disarm(self->nth);
+		failed = failnth_disarm(self->nth);
 		ASSERT_EQ(8, rd(&self->f, USEMEM, self->buf, 8, 0)) {
 			TH_LOG("after failure %d (reset gave %d)", n, ret);
 		}
@@ -336,9 +248,9 @@ TEST_F_TIMEOUT(nth, clearing_errors, 600)
 		ASSERT_EQ(0, inject_many(&self->e, 0, 32, 4 * self->page));
 		ASSERT_EQ(0, inject_many(&self->e, 4 * self->page, 3, 0));
 		ASSERT_EQ(34, poison_count(&self->e));
-		arm(self->nth, n);
+		failnth_arm(self->nth, n);
 		ret = poison_clear(&self->e, 5 * self->page, 4 * self->page);
-		failed = disarm(self->nth);
+		failed = failnth_disarm(self->nth);
 		ASSERT_EQ(ret ? 34 : want, poison_count(&self->e)) {
 			TH_LOG("failure %d: clearing gave %d", n, ret);
 		}
@@ -357,26 +269,49 @@ TEST_F_TIMEOUT(nth, clearing_errors, 600)
 }
 
 /*
- * An error that there is no memory to record is not dropped. It is a worker that
- * records, nobody's child: here allocations fail for whoever makes them, if the
- * core is among the callers.
+ * An error that there is no memory to record is not dropped. It is a worker of
+ * the kernel's that records.
  */
+TEST_F_TIMEOUT(nth, error_injection, 600)
+{
+	int n, failed;
+
+	ASSERT_EQ(0, failnth_only_core(true));
+	for (n = 1; n < MOST; n++) {
+		ASSERT_EQ(0, poison_clear_all(&self->e));
+		ASSERT_EQ(0, inject_many(&self->e, 0, 32, 4 * self->page));
+		ASSERT_EQ(0, failnth_arm_workers(n));
+		/* it may say -ENOMEM, and is tried again all the same */
+		inject_many(&self->e, 5 * self->page, 1, 0);
+		EXPECT_TRUE(poison_wait(&self->e, 33, POISON_LIMIT_MS)) {
+			TH_LOG("after failure %d", n);
+		}
+		failed = failnth_disarm_workers();
+		ASSERT_LE(0, failed);
+		if (!failed)
+			break;
+	}
+	ASSERT_EQ(0, failnth_only_core(false));
+	TH_LOG("%d failures injected", n - 1);
+	EXPECT_LT(1, n);
+	EXPECT_LT(n, MOST);
+	ASSERT_EQ(0, poison_clear_all(&self->e));
+}
+
+/* Several times in a row there is none, and that is said */
 TEST_F_TIMEOUT(nth, recording_is_tried_again, 600)
 {
 	int log = kmsg_open();
-	u64 start, end;
 
 	ASSERT_LE(0, log);
 	ASSERT_EQ(0, poison_clear_all(&self->e));
-	ASSERT_EQ(0, module_text("coherent_vfio_pci_core", &start, &end));
-	ASSERT_EQ(0, filter_callers("require", start, end));
-	ASSERT_EQ(0, setting("/sys/kernel/debug/failslab/times", "3"));
-	ASSERT_EQ(0, setting("/sys/kernel/debug/failslab/probability", "100"));
+	ASSERT_EQ(0, failnth_only_core(true));
+	ASSERT_EQ(0, failnth_whoever(3));
 	inject_many(&self->e, 3 * self->page, 1, 0);
 	EXPECT_EQ(0, kmsg_wait(log, "no memory to record poison", 5000, NULL, 0));
 	EXPECT_TRUE(poison_wait(&self->e, 1, POISON_LIMIT_MS));
-	ASSERT_EQ(0, setting("/sys/kernel/debug/failslab/probability", "0"));
-	ASSERT_EQ(0, filter_callers("require", 0, ~0ULL));
+	ASSERT_EQ(0, failnth_whoever(0));
+	ASSERT_EQ(0, failnth_only_core(false));
 	ASSERT_EQ(0, poison_clear_all(&self->e));
 	close(log);
 }

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Allocations that fail on purpose. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "failnth.h"
+
+#define DEBUG	"/sys/kernel/debug/"
+
+static int setting(const char *path, const char *value)
+{
+	int ret = sysfs_write(path, value);
+
+	return ret < 0 ? ret : 0;
+}
+
+int failnth_open(void)
+{
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int failnth_all(void)
+{
+	int ret = setting(DEBUG "failslab/ignore-gfp-wait", "N");
+
+	if (!ret)
+		ret = setting(DEBUG "fail_page_alloc/ignore-gfp-wait", "N");
+	return ret ? ret : setting(DEBUG "fail_page_alloc/min-order", "0");
+}
+
+void failnth_arm(int nth, int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", n);
+
+	if (pwrite(nth, text, len, 0) != len)
+		abort();
+}
+
+bool failnth_disarm(int nth)
+{
+	char text[16] = "";
+	ssize_t len = pread(nth, text, sizeof(text) - 1, 0);
+
+	if (len <= 0)
+		abort();
+	failnth_arm(nth, 0);
+	return atoi(text) == 0;
+}
+
+/* Calls @fn for each kworker; it may be gone any time */
+static int each_worker(int (*fn)(const char *pid, void *arg), void *arg)
+{
+	DIR *proc = opendir("/proc");
+	char path[300], name[64];
+	struct dirent *entry;
+	int ret = 0;
+
+	if (!proc)
+		return -errno;
+	while (ret >= 0 && (entry = readdir(proc))) {
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		if (!sysfs_read(path, name, sizeof(name)) && !strncmp(name, "kworker/", 8))
+			ret = fn(entry->d_name, arg);
+	}
+	closedir(proc);
+	return ret < 0 ? ret : 0;
+}
+
+static int arm_worker(const char *pid, void *n)
+{
+	char path[64], text[16];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%s/fail-nth", pid);
+	snprintf(text, sizeof(text), "%d", *(int *)n);
+	ret = setting(path, text);
+	return ret == -ENOENT || ret == -ESRCH ? 0 : ret;
+}
+
+int failnth_arm_workers(int n)
+{
+	return each_worker(arm_worker, &n);
+}
+
+static int look_at_worker(const char *pid, void *failed)
+{
+	char path[64], text[16];
+
+	snprintf(path, sizeof(path), "/proc/%s/fail-nth", pid);
+	if (!sysfs_read(path, text, sizeof(text)) && !atoi(text))
+		*(int *)failed = 1;
+	return 0;
+}
+
+int failnth_disarm_workers(void)
+{
+	int failed = 0, none = 0, ret;
+
+	ret = each_worker(look_at_worker, &failed);
+	if (!ret)
+		ret = each_worker(arm_worker, &none);
+	return ret ? ret : failed;
+}
+
+/* From where to where a module's code goes, at least */
+static int module_text(const char *module, u64 *start, u64 *end)
+{
+	char name[64], path[96], text[32];
+	u64 size = 0;
+	FILE *modules = fopen("/proc/modules", "re");
+	int ret;
+
+	if (!modules)
+		return -errno;
+	while (fscanf(modules, "%63s %llu %*[^\n]", name, (unsigned long long *)&size) == 2)
+		if (!strcmp(name, module))
+			break;
+	fclose(modules);
+	snprintf(path, sizeof(path), "/sys/module/%s/sections/.text", module);
+	ret = sysfs_read(path, text, sizeof(text));
+	if (ret)
+		return ret;
+	*start = strtoull(text, NULL, 16);
+	*end = *start + size;
+	return *start ? 0 : -EINVAL;
+}
+
+/* "reject" or "require" failures where [@start, @end) is among the callers */
+static int filter_callers(const char *how, u64 start, u64 end)
+{
+	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
+	char path[128], text[32];
+	int ret = 0;
+
+	for (unsigned int i = 0; i < 2 && !ret; i++) {
+		snprintf(path, sizeof(path), DEBUG "%s/stacktrace-depth", attrs[i]);
+		ret = setting(path, "32");
+		if (ret)
+			break;
+		snprintf(path, sizeof(path), DEBUG "%s/%s-start", attrs[i], how);
+		snprintf(text, sizeof(text), "%#llx", (unsigned long long)start);
+		ret = setting(path, text);
+		if (ret)
+			break;
+		snprintf(path, sizeof(path), DEBUG "%s/%s-end", attrs[i], how);
+		snprintf(text, sizeof(text), "%#llx", (unsigned long long)end);
+		ret = setting(path, text);
+	}
+	return ret;
+}
+
+int failnth_spare_vfio(bool spare)
+{
+	u64 start = 0, end = 0;
+	int ret = spare ? module_text("vfio", &start, &end) : 0;
+
+	return ret ? ret : filter_callers("reject", start, end);
+}
+
+int failnth_only_core(bool only)
+{
+	u64 start = 0, end = ~0ULL;
+	int ret = only ? module_text("coherent_vfio_pci_core", &start, &end) : 0;
+
+	return ret ? ret : filter_callers("require", start, end);
+}
+
+int failnth_whoever(int times)
+{
+	char text[16];
+	int ret;
+
+	snprintf(text, sizeof(text), "%d", times);
+	ret = setting(DEBUG "failslab/times", text);
+	return ret ? ret : setting(DEBUG "failslab/probability", times ? "100" : "0");
+}
