@@ -16,8 +16,8 @@ modules modules_install clean: FORCE
 		exit 1; }
 	$(MAKE) $(KBUILD_ARGS) $@
 
-check check-all demo bench coverage: FORCE
+check check-all check-defects demo bench coverage: FORCE
 	@scripts/$@
 
 FORCE:
-.PHONY: all modules modules_install clean check check-all demo bench coverage FORCE
+.PHONY: all modules modules_install clean check check-all check-defects demo bench coverage FORCE

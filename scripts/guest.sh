@@ -13,7 +13,7 @@ GUEST_WRAPPER=()
 # limit KERNEL: seconds that a machine may take; a debug kernel is slow
 limit() {
 	case $1 in
-	*-debug) echo 6000 ;;
+	*-debug | *-kcsan) echo 6000 ;;
 	*) echo 1500 ;;
 	esac
 }
@@ -38,4 +38,11 @@ functional() {
 failnth() {
 	devices amd64 main
 	guest "$1" failnth functional.sh -t test_failnth "${FUNCTIONS[@]:0:2}"
+}
+
+# races KERNEL: what does many things at once, on a kernel that looks for data races.
+races() {
+	devices amd64 main
+	guest "$1" races functional.sh -t "test_attack test_buffers test_reset test_ready test_lifetime
+		test_poison_race test_poison_storm test_poison_life" "${FUNCTIONS[@]:0:2}"
 }

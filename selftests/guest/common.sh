@@ -94,6 +94,25 @@ nothing_left() {
 	fi
 }
 
+KMEMLEAK=/sys/kernel/debug/kmemleak
+
+# leaks_begin: what has leaked by now is not ours
+leaks_begin() {
+	[ ! -e $KMEMLEAK ] || { echo scan >$KMEMLEAK && echo clear >$KMEMLEAK; }
+}
+
+# nothing_leaks: kmemleak tells of nothing that is younger than 5 s, so the
+# memory that was lost last gets as old first.
+nothing_leaks() {
+	[ -e $KMEMLEAK ] || return 0
+	sleep 6
+	echo scan >$KMEMLEAK
+	if grep -q . $KMEMLEAK; then
+		head -n 60 $KMEMLEAK | sed 's/^/# /'
+		return 1
+	fi
+}
+
 remove_modules() {
 	for module in nvgrace_coherent_vfio_pci dummy_coherent_vfio_pci coherent_vfio_pci_core; do
 		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return 1

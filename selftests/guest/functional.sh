@@ -74,6 +74,7 @@ check() {
 
 echo "TAP version 13"
 echo "# kernel $(uname -r) $(uname -m)"
+leaks_begin
 check "modules load" load_modules "$@"
 
 for function in "$@"; do
@@ -113,4 +114,5 @@ for function in "$@"; do
 	unbind "$(field "$function" bdf)"
 done
 check "nothing is left behind" nothing_left
+[ ! -e "$KMEMLEAK" ] || check "nothing leaks" nothing_leaks
 finish_tests
