@@ -58,7 +58,7 @@ static void *list_loop(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(poison, list_is_never_torn, 120)
+TEST_F_TIMEOUT(poison, list_is_never_torn, 900)
 {
 	struct poison_ground *g = &self->g;
 	struct activity a = { .g = g };
@@ -91,7 +91,7 @@ static void *reset_loop(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(poison, errors_while_resets_run, 180)
+TEST_F_TIMEOUT(poison, errors_while_resets_run, 900)
 {
 	struct poison_ground *g = &self->g;
 	struct activity a = { .g = g };
@@ -146,7 +146,7 @@ static void *open_loop(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(poison, errors_while_it_is_opened_and_closed, 120)
+TEST_F_TIMEOUT(poison, errors_while_it_is_opened_and_closed, 900)
 {
 	struct poison_ground *g = &self->g;
 	struct activity a = { .g = g };
@@ -179,7 +179,7 @@ static void *bind_loop(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(poison, errors_while_it_is_bound_and_unbound, 180)
+TEST_F_TIMEOUT(poison, errors_while_it_is_bound_and_unbound, 900)
 {
 	enum inject_by by = inject_foreign();
 	struct poison_ground *g = &self->g;
@@ -259,7 +259,7 @@ static void *file_loop(void *arg)
 }
 
 /* Small and huge entries come and go at the same place, by many hands */
-TEST_F_TIMEOUT(poison, touches_while_errors_come_and_are_cleared, 180)
+TEST_F_TIMEOUT(poison, touches_while_errors_come_and_are_cleared, 900)
 {
 	struct poison_ground *g = &self->g;
 	struct activity a[4];

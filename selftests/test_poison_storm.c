@@ -35,7 +35,7 @@ static long free_kib(void)
 	return kib;
 }
 
-TEST_F_TIMEOUT(poison, a_thousand_scattered_errors, 120)
+TEST_F_TIMEOUT(poison, a_thousand_scattered_errors, 900)
 {
 	struct poison_ground *g = &self->g;
 	struct poison_range *r = calloc(1100, sizeof(*r));
@@ -68,7 +68,7 @@ TEST_F_TIMEOUT(poison, a_thousand_scattered_errors, 120)
 	free(r);
 }
 
-TEST_F_TIMEOUT(poison, ten_thousand_at_once_are_counted_and_said_in_few_words, 120)
+TEST_F_TIMEOUT(poison, ten_thousand_at_once_are_counted_and_said_in_few_words, 900)
 {
 	struct poison_ground *g = &self->g;
 	int log = kmsg_open();
@@ -92,7 +92,7 @@ TEST_F_TIMEOUT(poison, ten_thousand_at_once_are_counted_and_said_in_few_words, 1
 	close(log);
 }
 
-TEST_F_TIMEOUT(poison, scattered_storm_takes_little_memory, 120)
+TEST_F_TIMEOUT(poison, scattered_storm_takes_little_memory, 900)
 {
 	struct poison_ground *g = &self->g;
 	long before, used;
@@ -107,7 +107,7 @@ TEST_F_TIMEOUT(poison, scattered_storm_takes_little_memory, 120)
 }
 
 /* More at once than the queue holds: too much may be lost, too little may not */
-TEST_F_TIMEOUT(poison, overflow_loses_no_error_and_is_said, 180)
+TEST_F_TIMEOUT(poison, overflow_loses_no_error_and_is_said, 900)
 {
 	struct poison_ground *g = &self->g;
 	u64 want = 3 * QUEUE, page = g->page, covered = 0;
