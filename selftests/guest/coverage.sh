@@ -1,13 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# coverage.sh SCRIPT [ARG...]: run a script of this folder, and print after it
+# coverage.sh COMMAND [ARG...]: run it, and print after it
 # what the kernel has counted of our modules: a tar archive in base64, each line
 # after "gcda ". For scripts/coverage.
 set -u
-cd "$(dirname "$0")" || exit 1
 
-"./$@"
+"$@"
 status=$?
 
 data=/sys/kernel/debug/gcov

@@ -24,6 +24,7 @@ devices() {
 	amd64-main | arm64-main) devices_main "$1" ;;
 	amd64-variants | arm64-variants) devices_variants "$1" ;;
 	amd64-refusals | arm64-refusals) devices_refusals "$1" ;;
+	amd64-port) devices_port ;;
 	*) return 1 ;;
 	esac
 }
@@ -84,6 +85,14 @@ devices_main() {
 	FUNCTIONS+=("name=gh200-pass,bdf=0000:00:07.0,driver=nvgrace,pass")
 	device "model=plain,slot=8,prop=none"
 	FUNCTIONS+=("name=dummy-pass,bdf=0000:00:08.0,driver=dummy,pass")
+}
+
+# GH200 alone behind a port that knows errors on the link. The kernel never resets
+# the bus of this GPU (quirk_no_bus_reset), so there is no way back from some.
+devices_port() {
+	reserve 0x10000000+0x64000000
+	device "model=gh200,slot=4,port=gpuport,base=0x10000000,size=0x64000000"
+	FUNCTIONS+=("name=gh200-port,bdf=0000:01:00.0,driver=nvgrace,port,use=0x10000000+0x20000000,res=0x30000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_aer")
 }
 
 # All memory usable; behind a port; CXL readiness; other kinds of reset
