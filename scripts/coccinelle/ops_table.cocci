@@ -75,7 +75,7 @@ p << table.p;
 fld << slot.fld;
 e << slot.e;
 @@
-if e.strip() not in ("NULL", "0"):
+if e.strip() != "NULL":
     slots.setdefault(key(p[0], x), set()).add(fld)
 
 @faulting@
@@ -109,8 +109,6 @@ for k, where in tables.items():
     have, kind = slots.get(k, set()), types[k]
     name = "struct %s %s" % (kind, k[1])
     if kind == "vfio_device_ops":
-        if "bind_iommufd" in have and "open_device" not in have and len(have) < 3:
-            continue
         want = NEEDED + [s for s in NEWER if KERNEL is None or s in KERNEL]
         gone = [s for s in want if s not in have]
         if gone:

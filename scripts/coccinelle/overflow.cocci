@@ -78,7 +78,7 @@ ps << defs.ps;
 p << defs.p;
 @@
 graph.define(p[0], f)
-params[(p[0].file, f)] = parameter_names(ps)
+params[(p[0].file, f)] = parameter_names(ps.expr)
 
 @calls@
 identifier g;
@@ -92,7 +92,7 @@ g << calls.g;
 es << calls.es;
 p << calls.p;
 @@
-args.append((p[0], g, callgraph.arguments(es)))
+args.append((p[0], g, callgraph.arguments(es.expr)))
 
 @compare@
 expression a, b;

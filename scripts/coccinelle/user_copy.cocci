@@ -155,14 +155,21 @@ begin.update(f for f, _ in locked - unlocked)
 end.update(f for f, _ in unlocked - locked)
 
 @wrapper exists@
+type T;
+identifier i;
 expression ret;
 identifier acq : script:python() { is_begin(acq) };
 identifier r : script:python() { is_end(r) };
 position p;
 statement S;
 @@
+(
 ret = acq@p(...);
 if (<+... ret ...+>) S
+|
+T i = acq@p(...);
+if (<+... i ...+>) S
+)
 ... when != r(...)
     when any
 return ...;
