@@ -34,6 +34,7 @@ params = {}             # (file, function) -> names
 filled = {}             # function -> {index of a pointer that it fills in}
 tainted = {}            # (file, function) -> {name or access path: line}
 checks = []             # (position, text)
+assigned = []           # (position, what)
 sums = []               # (position, text)
 findings = callgraph.Findings()
 
@@ -53,6 +54,10 @@ def words(text):
 
 def is_tainted(function, word, line):
     for name, since in tainted.get(function, {}).items():
+        # Something else was put there meanwhile
+        if any(key(w) == function and text == word and since < int(w.line) < line
+               for w, text in assigned):
+            continue
         if line >= since and (word == name or word.startswith((name + ".", name + "[", name + "->"))):
             return True
     return False
@@ -149,6 +154,18 @@ b << addto.b;
 p << addto.p;
 @@
 sums.append((p[0], callgraph.squeeze(a), callgraph.squeeze(b)))
+
+@assign@
+expression a, b;
+position p;
+@@
+a =@p b
+
+@script:python@
+a << assign.a;
+p << assign.p;
+@@
+assigned.append((p[0], callgraph.squeeze(a)))
 
 @script:python@
 @@

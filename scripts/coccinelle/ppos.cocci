@@ -3,7 +3,7 @@
 /// error: whoever tries again would go on at the wrong place.
 ///
 // Confidence: Moderate
-// Comments: knows vfio_pci_core_read() and vfio_pci_core_write() as functions
+// Comments: *ppos -= takes a move back; knows vfio_pci_core_read() and vfio_pci_core_write() as functions
 // that move the position they are handed
 // Options: --no-includes
 
@@ -22,7 +22,7 @@ def note(moved, end, how):
 @moved exists@
 type T;
 identifier f, ppos;
-expression e;
+expression e, e2;
 constant C;
 position p, q;
 @@
@@ -32,11 +32,10 @@ T f(..., loff_t *ppos, ...)
 (
  *ppos@p += e
 |
- *ppos@p -= e
-|
  *ppos@p = e
 )
-... when any
+... when != *ppos -= e2
+    when any
 return@q -C;
 }
 
@@ -49,7 +48,7 @@ note(p, q, "moved")
 @moved_var exists@
 type T;
 identifier f, ppos, ret;
-expression e, e2;
+expression e, e2, e3;
 constant C;
 position p, q;
 @@
@@ -59,13 +58,13 @@ T f(..., loff_t *ppos, ...)
 (
  *ppos@p += e
 |
- *ppos@p -= e
-|
  *ppos@p = e
 )
-... when any
+... when != *ppos -= e3
+    when any
 ret = -C;
 ... when != ret = e2
+    when != *ppos -= e3
     when any
 return@q ret;
 }
@@ -78,18 +77,15 @@ note(p, q, "moved")
 
 @inner exists@
 identifier ppos;
-expression e, x;
+expression e, e2, x;
 constant C;
 position p, q;
 @@
 loff_t *ppos = x;
 ... when any
-(
  *ppos@p += e
-|
- *ppos@p -= e
-)
-... when any
+... when != *ppos -= e2
+    when any
 return@q -C;
 
 @script:python@

@@ -47,7 +47,7 @@ graph.define(p[0], f)
 
 @device@
 identifier x, f;
-identifier slot =~ "^\(read\|write\|mmap\|ioctl\|device_feature\|get_region_info_caps\|request\|match\|match_token_uuid\|dma_unmap\)$";
+identifier slot =~ "^\(read\|write\|mmap\|ioctl\|device_feature\|get_region_info_caps\|match\|match_token_uuid\|dma_unmap\)$";
 position p;
 @@
 struct vfio_device_ops x = { ..., .slot = f@p, ... };
