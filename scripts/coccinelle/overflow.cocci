@@ -196,7 +196,7 @@ while grown:
             continue
         for i, text in enumerate(given):
             if i < len(params.get(target, [])) and not text.startswith("&") and \
-               re.fullmatch(r"[\w.>-]+", text) and is_tainted(me, text, line) and \
+               re.fullmatch(r"[\w.>\[\]+-]+", text) and is_tainted(me, text.split("[")[0], line) and \
                not any(key(w) == me and int(w.line) <= line and text in words(t) for w, t in checks):
                 grown |= taint(target, params[target][i], 0)
 
