@@ -5,7 +5,8 @@
 #include <linux/slab.h>
 
 #ifndef kzalloc_obj	/* from 7.0 */
-#define kzalloc_obj(obj, gfp)	((typeof(obj) *)kzalloc(sizeof(obj), gfp))
+#define kzalloc_obj(obj, gfp)						\
+	((typeof(obj) *)kzalloc(sizeof(obj), gfp)) /* coccinelle: alloc_cast: as the kernel's */
 #endif
 
 #endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Read by spatch, never by a compiler: what it cannot parse without being told
+ * what it stands for. A function that is not parsed is not checked.
+ */
+#define scoped_guard(args...)		YACFE_ITERATOR
+
+/*
+ * As on the newest kernel. COHERENT_VFIO_OPS_COMMON itself is read from
+ * include/coherent_vfio.h.
+ */
+#define COMPAT_REGION_INFO_OP(fn)	.get_region_info_caps = fn,
