@@ -65,6 +65,18 @@ static u64 last_physical_address(void)
 #endif
 }
 
+/* The core's own memory is the one part of System RAM that may be shown */
+static int check_own(struct coherent_layout *layout)
+{
+	for (unsigned int i = 0; i < layout->nr_regions; i++) {
+		if (layout->regions[i].memtype == COHERENT_CACHED)
+			continue;
+		layout->why = "memory of the kernel can only be cached";
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_layout(struct coherent_layout *layout)
 {
 	int ret = coherent_layout_check(layout, PAGE_SIZE,
@@ -72,6 +84,8 @@ static int check_layout(struct coherent_layout *layout)
 
 	if (ret)
 		return ret;
+	if (coherent_memory_owns(layout->base, layout->size))
+		return check_own(layout);
 	/*
 	 * System RAM belongs to the host's kernel. Whoever describes an
 	 * aperture over it is wrong, and userspace must not pay for it.
@@ -127,10 +141,18 @@ int coherent_claim(struct coherent_device *cdev)
 {
 	const struct coherent_layout *layout = &cdev->layout;
 	struct pci_dev *pdev = cdev->core.pdev;
+	bool claimed;
 
 	snprintf(cdev->claim_name, sizeof(cdev->claim_name), "coherent %s",
 		 pci_name(pdev));
-	if (!request_mem_region(layout->base, layout->size, cdev->claim_name))
+	cdev->own_memory = coherent_memory_owns(layout->base, layout->size);
+	if (cdev->own_memory)
+		claimed = !coherent_memory_claim(layout->base, layout->size,
+						 cdev->claim_name);
+	else
+		claimed = request_mem_region(layout->base, layout->size,
+					     cdev->claim_name);
+	if (!claimed)
 		return dev_err_probe(&pdev->dev, -EBUSY,
 				     "coherent memory at %#llx, size %#llx, refused: in use, see /proc/iomem\n",
 				     layout->base, layout->size);
@@ -140,5 +162,10 @@ int coherent_claim(struct coherent_device *cdev)
 /** coherent_release() - undo coherent_claim() */
 void coherent_release(struct coherent_device *cdev)
 {
-	release_mem_region(cdev->layout.base, cdev->layout.size);
+	const struct coherent_layout *layout = &cdev->layout;
+
+	if (cdev->own_memory)
+		coherent_memory_release(layout->base, layout->size);
+	else
+		release_mem_region(layout->base, layout->size);
 }

@@ -7,6 +7,7 @@
  *
  *   device_lock(pdev)			probe, remove, resets (the PCI core's);
  *					under memory_lock VFIO only tries it
+ *   own_lock				memory.c; coherent_ledger_lock in it
  *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
  *     map_lock				makes kernel mappings
  *     vfio_pci_core_device.memory_lock	taken by vfio-pci for writing in resets
@@ -113,6 +114,11 @@ int coherent_discover(struct pci_dev *pdev,
 int coherent_claim(struct coherent_device *cdev);
 void coherent_release(struct coherent_device *cdev);
 
+/* memory.c: apertures of the core's own */
+bool coherent_memory_owns(u64 base, u64 size);
+int coherent_memory_claim(u64 base, u64 size, const char *name);
+void coherent_memory_release(u64 base, u64 size);
+
 /* poison/poison.c: memory errors, in the life of the module and of a device */
 int coherent_poison_init(void);
 void coherent_poison_exit(void);
@@ -120,6 +126,7 @@ int coherent_poison_attach(struct coherent_device *cdev);
 void coherent_poison_detach(struct coherent_device *cdev);
 void coherent_poison_reset(struct coherent_device *cdev);
 void coherent_poison_ready(struct coherent_device *cdev);
+int coherent_poison_drop(unsigned long first, unsigned long last);
 
 /* passthrough.c */
 extern const struct vfio_device_ops coherent_passthrough_ops;

@@ -121,6 +121,7 @@ struct coherent_reset {
  * @pfn_space: registered with the memory manager, if @mm_registered
  * @mm_registered: the memory manager signals for errors that it handles;
  *	constant while bound
+ * @own_memory: its memory is coherent_memory_alloc()'s; constant while bound
  * @debugfs: the device's directory
  * @claim_name: name of the aperture in /proc/iomem
  */
@@ -137,6 +138,7 @@ struct coherent_device {
 	struct coherent_ledger *ledger;
 	struct pfn_address_space pfn_space;
 	bool mm_registered;
+	bool own_memory;
 	struct dentry *debugfs;
 	char claim_name[32];
 };
@@ -148,6 +150,8 @@ extern const struct pci_error_handlers coherent_pci_err_handlers;
 
 int coherent_read_aperture(struct pci_dev *pdev, const char *base_name,
 			   const char *size_name, u64 *base, u64 *size);
+int coherent_memory_alloc(u64 size, u64 *base);
+void coherent_memory_free(u64 base);
 int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length);
 int coherent_read_bad_pages(struct coherent_device *cdev, const char *name);
 

@@ -30,7 +30,9 @@ guest() {
 functional() {
 	local arch=${1#*-} script=functional.sh
 	devices "${arch%%-*}" "$2"
-	[ "$2" != refusals ] || script=refusals.sh
+	case $2 in
+	refusals | soft) script=$2.sh ;;
+	esac
 	guest "$1" "$2" "$script" "${FUNCTIONS[@]}"
 }
 

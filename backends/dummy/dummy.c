@@ -89,9 +89,29 @@ static struct pci_driver dummy_driver = {
 	.err_handler		= &coherent_pci_err_handlers,
 	.driver_managed_dma	= true,
 };
-module_pci_driver(dummy_driver);
+
+static int __init dummy_init(void)
+{
+	int ret = pci_register_driver(&dummy_driver);
+
+	if (ret)
+		return ret;
+	ret = dummy_software_create();
+	if (ret)
+		pci_unregister_driver(&dummy_driver);
+	return ret;
+}
+module_init(dummy_init);
+
+static void __exit dummy_exit(void)
+{
+	dummy_software_destroy();
+	pci_unregister_driver(&dummy_driver);
+}
+module_exit(dummy_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The coherent-vfio developers");
 MODULE_DESCRIPTION("VFIO driver for trying CPU-coherent memory on any PCI function");
 MODULE_IMPORT_NS("COHERENT_VFIO_PCI");
+MODULE_IMPORT_NS("COHERENT_VFIO_SOFT");

@@ -19,21 +19,21 @@ module_param_array_named(aperture, apertures, charp, &nr_apertures, 0444);
 #define FORMAT "BDF@BASE+SIZE[/RESERVED[/wc|uc|cached[/ALIGN]]]"
 MODULE_PARM_DESC(aperture, FORMAT ": a reserved range of memory for a function");
 
-static const char * const memtypes[] = {
+const char * const dummy_memtypes[] = {
 	[COHERENT_CACHED] = "cached", [COHERENT_WC] = "wc", [COHERENT_UC] = "uc",
 };
 
 int dummy_set_memtype(struct coherent_carve *policy, const char *name)
 {
-	int i = match_string(memtypes, ARRAY_SIZE(memtypes), name);
+	int i = match_string(dummy_memtypes, ARRAY_SIZE(dummy_memtypes), name);
 
 	policy->reserved_memtype = max(i, 0);
 	return min(i, 0);
 }
 
 /* BASE+SIZE[/RESERVED[/MEMTYPE[/ALIGN]]] */
-static int parse_aperture(const char *spec, u64 *base, u64 *size,
-			  struct coherent_carve *policy)
+int dummy_parse_aperture(const char *spec, u64 *base, u64 *size,
+			 struct coherent_carve *policy)
 {
 	char *text __free(kfree) = kstrdup(spec, GFP_KERNEL);
 	char *rest = text, *field = strsep(&rest, "+");
@@ -63,7 +63,7 @@ int dummy_from_parameter(struct pci_dev *pdev, u64 *base, u64 *size,
 		if (security_locked_down(LOCKDOWN_DEV_MEM))
 			return dev_err_probe(&pdev->dev, -EPERM,
 					     "kernel lockdown forbids aperture=\n");
-		if (parse_aperture(spec + len + 1, base, size, policy))
+		if (dummy_parse_aperture(spec + len + 1, base, size, policy))
 			return dev_err_probe(&pdev->dev, -EINVAL,
 					     "aperture=%s is not " FORMAT "\n",
 					     spec);

@@ -2,7 +2,15 @@
 #ifndef COHERENT_COMPAT_MM_H
 #define COHERENT_COMPAT_MM_H
 
+#include <linux/gfp.h>
 #include <linux/mm.h>
+
+#ifndef COMPAT_HAS_CONTIG_PAGES	/* there before 7.0, too, but not for modules */
+struct page *compat_alloc_contig_pages(unsigned long nr_pages, gfp_t gfp,
+				       int nid, nodemask_t *nodemask);
+#undef alloc_contig_pages
+#define alloc_contig_pages	compat_alloc_contig_pages
+#endif
 
 #ifdef COMPAT_HAS_PFN_T	/* until 6.16 */
 #include <linux/pfn_t.h>

@@ -2,6 +2,7 @@
 #ifndef COHERENT_COMPAT_PCI_H
 #define COHERENT_COMPAT_PCI_H
 
+#include <linux/pci.h>
 #include <linux/pci_regs.h>
 
 /* CXL r4.0, 8.1.3: registers of the CXL Device DVSEC; in pci_regs.h from 7.0 */
@@ -11,6 +12,28 @@
 #define PCI_DVSEC_CXL_MEM_INFO_VALID		0x1
 #define PCI_DVSEC_CXL_MEM_ACTIVE		0x2
 #define PCI_DVSEC_CXL_MEM_ACTIVE_TIMEOUT	0xe000
+#endif
+
+/*
+ * Domain numbers for emulated host bridges: from 6.18, where the number goes
+ * back with the bridge. Before, a free one is looked for.
+ */
+#ifndef COMPAT_HAS_EMUL_DOMAIN
+static inline int pci_bus_find_emul_domain_nr(u32 hint, u32 min, u32 max)
+{
+	for (u32 nr = min; nr < max; nr++)
+		if (!pci_find_bus(nr, 0))
+			return nr;
+	return -ENOSPC;
+}
+#endif
+
+#ifndef COMPAT_HAS_DRIVER_OVERRIDE	/* from 7.0, and backported */
+static inline int device_set_driver_override(struct device *dev, const char *s)
+{
+	return driver_set_override(dev, &to_pci_dev(dev)->driver_override, s,
+				   strlen(s));
+}
 #endif
 
 #endif

@@ -23,10 +23,18 @@ compat-flags += $(call compat-has,linux/vfio_pci_core.h,__vfio_pci_memory_enable
 compat-flags += $(call compat-has,linux/vfio_pci_core.h,vfio_pci_core_get_dmabuf_phys,DMABUF_OP)
 # PFNs had a type of their own, pfn_t, until 6.16
 compat-flags += $(call compat-has,linux/pfn_t.h,pfn_t,PFN_T)
+# alloc_contig_pages() is exported from 7.0, in the release that added this one
+compat-flags += $(call compat-has,linux/gfp.h,alloc_contig_frozen_pages,CONTIG_PAGES)
 # sysfs hands binary attributes to their functions as const from 6.16
 compat-flags += $(call compat-has,linux/sysfs.h,^[[:space:]]ssize_t .[*]read.*const struct bin_attribute,CONST_BIN_ATTR)
 # arm_event tells of errors one by one, and their severity: from 6.18, and backported
 compat-flags += $(call compat-has,ras/ras_event.h,pei_len,ARM_EVENT_PEI)
+# IOMMU drivers are told which domain was attached before: from 6.19
+compat-flags += $(call compat-has,linux/iommu.h,[*]attach_dev.*struct device [*]dev.$$,ATTACH_OLD)
+# domain numbers for emulated PCI host bridges: from 6.18
+compat-flags += $(call compat-has,linux/pci.h,pci_bus_find_emul_domain_nr,EMUL_DOMAIN)
+# driver_override belongs to all devices: from 7.0, and backported; before, to PCI's
+compat-flags += $(call compat-has,linux/device.h,device_set_driver_override,DRIVER_OVERRIDE)
 # symbol namespaces became string literals in 6.13
 compat-flags += $(call compat-has,linux/module.h,MODULE_INFO.import_ns. ns.$$,STRING_NS)
 

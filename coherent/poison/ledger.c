@@ -300,17 +300,20 @@ void coherent_ledger_notify(void)
  * coherent_ledger_watches() - does a range touch an aperture that is known?
  * @first: first PFN
  * @last: last PFN
+ * @source: who tells of an error there
  *
  * Context: any but NMI.
- * Return: whether it does.
+ * Return: whether it does, and the error is ours to remember.
  */
-bool coherent_ledger_watches(unsigned long first, unsigned long last)
+bool coherent_ledger_watches(unsigned long first, unsigned long last,
+			     enum coherent_source source)
 {
 	struct coherent_ledger *ledger;
 
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &ledgers, node)
-		if (overlaps(ledger, first, last))
+		if (overlaps(ledger, first, last) &&
+		    (!ledger->own_memory || source == COHERENT_SOURCE_DEBUGFS))
 			return true;
 	return false;
 }
@@ -416,6 +419,7 @@ int coherent_ledger_attach(struct coherent_device *cdev,
 		return -ENOMEM;
 	ledger->first = first;
 	ledger->last = last;
+	ledger->own_memory = cdev->own_memory;
 	ledger->policy = policy;
 	ledger->spill_first = ULONG_MAX;
 	list_add_tail_rcu(&ledger->node, &ledgers);
@@ -439,6 +443,32 @@ void coherent_ledger_detach(struct coherent_device *cdev)
 {
 	guard(mutex)(&coherent_ledger_lock);
 	cdev->ledger->cdev = NULL;
+}
+
+/**
+ * coherent_ledger_drop() - memory that we own is given back
+ * @first: first PFN
+ * @last: last PFN; no device shows any of it
+ *
+ * Context: may sleep; takes coherent_ledger_lock.
+ * Return: 0, or -ENOMEM, and then nothing is dropped.
+ */
+int coherent_ledger_drop(unsigned long first, unsigned long last)
+{
+	struct coherent_ledger *ledger, *next;
+	int ret;
+
+	guard(mutex)(&coherent_ledger_lock);
+	ret = forget(NULL, first, last);
+	if (ret)
+		return ret;
+	list_for_each_entry_safe(ledger, next, &ledgers, node) {
+		if (!ledger->own_memory || !overlaps(ledger, first, last))
+			continue;
+		list_del_rcu(&ledger->node);
+		kfree_rcu(ledger, rcu);
+	}
+	return 0;
 }
 
 /**

@@ -188,6 +188,22 @@ void coherent_poison_ready(struct coherent_device *cdev)
 		coherent_report_healed(cdev->ledger);
 }
 
+/**
+ * coherent_poison_drop() - memory that we own is given back
+ * @first: first PFN
+ * @last: last PFN; no device shows any of it
+ *
+ * Its pages will be somebody else's: nothing is known of them any more, nor
+ * will be.
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOMEM, and then something may still be known.
+ */
+int coherent_poison_drop(unsigned long first, unsigned long last)
+{
+	return coherent_report_flush() ?: coherent_ledger_drop(first, last);
+}
+
 /** coherent_poison_init() - Return: 0 or -ENOMEM */
 int coherent_poison_init(void)
 {

@@ -50,10 +50,14 @@ enum coherent_source {
 
 /**
  * struct coherent_ledger - an aperture, as long as the core is loaded
- * @node: in the list of all; added under coherent_ledger_lock, stays
+ * @node: in the list of all; added under coherent_ledger_lock, stays, but for
+ *	@own_memory that is given back
+ * @rcu: until nobody looks at it any more
  * @first: first PFN of the aperture
  * @last: last PFN
  * @cdev: the device bound to it, or NULL; under coherent_ledger_lock
+ * @own_memory: ordinary memory of the kernel's, which looks after errors in it
+ *	itself: only what is said in debugfs counts
  * @policy: changes under coherent_ledger_lock and, while bound,
  *	coherent_reset.lock
  * @spill_first: errors that found the queue full, as one range; under the
@@ -70,9 +74,11 @@ enum coherent_source {
  */
 struct coherent_ledger {
 	struct list_head node;
+	struct rcu_head rcu;
 	unsigned long first;
 	unsigned long last;
 	struct coherent_device *cdev;
+	bool own_memory;
 	enum coherent_policy policy;
 	unsigned long spill_first;
 	unsigned long spill_last;
@@ -92,7 +98,9 @@ int coherent_ledger_attach(struct coherent_device *cdev,
 			   enum coherent_policy policy);
 void coherent_ledger_detach(struct coherent_device *cdev);
 void coherent_ledger_exit(void);
-bool coherent_ledger_watches(unsigned long first, unsigned long last);
+int coherent_ledger_drop(unsigned long first, unsigned long last);
+bool coherent_ledger_watches(unsigned long first, unsigned long last,
+			     enum coherent_source source);
 int coherent_ledger_record(unsigned long first, unsigned long last,
 			   enum coherent_source source, bool mm_signals);
 int coherent_ledger_forget(unsigned long first, unsigned long last);

@@ -135,7 +135,7 @@ void coherent_report(u64 addr, u64 width, enum coherent_source source,
 		width = PAGE_SIZE;
 	report.first = PHYS_PFN(addr & ~(width - 1));
 	report.last = PHYS_PFN(addr | (width - 1));
-	if (coherent_ledger_watches(report.first, report.last))
+	if (coherent_ledger_watches(report.first, report.last, source))
 		put(&report);
 }
 

@@ -80,6 +80,9 @@ void coherent_mm_register(struct coherent_device *cdev)
 	struct pfn_address_space *space = &cdev->pfn_space;
 	int ret;
 
+	/* What memory_failure() does to pages of the kernel's is its own affair */
+	if (cdev->own_memory)
+		return;
 	space->node.start = cdev->ledger->first;
 	space->node.last = cdev->ledger->last;
 	space->mapping = cdev->core.vdev.inode->i_mapping;

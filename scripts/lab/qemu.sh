@@ -82,8 +82,9 @@ qemu_command() {
 	append+=" log_buf_len=4M mitigations=off sysrq_always_enabled rdinit=/init$MEMORY_ARGS"
 	case $arch in
 	amd64)
-		QEMU=(qemu-system-x86_64 -machine q35,memory-backend=ram -cpu max
-			-device intel-iommu,intremap=on,caching-mode=on,aw-bits=48)
+		QEMU=(qemu-system-x86_64 -machine q35,memory-backend=ram -cpu max)
+		[ -z "$WITH_IOMMU" ] ||
+			QEMU+=(-device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48")
 		append+=" console=ttyS0 earlycon=uart8250,io,0x3f8 intel_iommu=on"
 		# At boot the kernel counts timer ticks against the CPU's speed, and
 		# panics when a busy host lets too few through.
@@ -95,8 +96,8 @@ qemu_command() {
 		QEMU=(qemu-system-aarch64
 			-machine "virt,memory-backend=ram,gic-version=3,virtualization=on,ras=on"
 			-cpu "max,pauth-impdef=on"
-			-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd
-			-device virtio-iommu-pci,addr=0x1c)
+			-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
+		[ -z "$WITH_IOMMU" ] || QEMU+=(-device "virtio-iommu-pci,addr=0x1c")
 		append+=" console=ttyAMA0 earlycon"
 		;;
 	esac

@@ -60,6 +60,8 @@ bound_to() {
 }
 
 unbind() {
+	# A software function goes with its module
+	[ -e "/sys/bus/pci/devices/$1" ] || return 0
 	[ ! -e "/sys/bus/pci/devices/$1/driver" ] ||
 		echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
 	echo >"/sys/bus/pci/devices/$1/driver_override"
@@ -74,7 +76,7 @@ bind() {
 }
 
 modules_loaded() {
-	grep -E '^(nvgrace|dummy)_coherent_vfio_pci |^coherent_vfio_pci_core ' /proc/modules
+	grep -E '^(nvgrace|dummy)_coherent_vfio_pci |^coherent_vfio_pci_(core|soft) ' /proc/modules
 }
 
 # nothing_left: after rmmod no trace of ours may remain.
@@ -114,7 +116,7 @@ nothing_leaks() {
 }
 
 remove_modules() {
-	for module in nvgrace_coherent_vfio_pci dummy_coherent_vfio_pci coherent_vfio_pci_core; do
+	for module in nvgrace_coherent_vfio_pci dummy_coherent_vfio_pci coherent_vfio_pci_soft coherent_vfio_pci_core; do
 		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return 1
 	done
 }

@@ -8,6 +8,7 @@
 # who makes it):
 #   name=WORD bdf=0000:00:04.0 driver=nvgrace|dummy
 #   use=BASE+LENGTH res=BASE+LENGTH type=wc|uc|cached    what must be seen
+#   use=iomem+LENGTH                where the memory was allocated /proc/iomem tells
 #   aperture=SPEC                   dummy: module parameter, without BDF@
 #   ready=bar|cxl limit=MS          the backend waits for the device after resets
 #   pass port noflr noreset slow nomodel   flags, see lib/expect.c
@@ -49,6 +50,11 @@ inject_list() {
 	done
 }
 
+# claim_base BDF: where the aperture of a bound function begins
+claim_base() {
+	sed -n "s/^ *\([0-9a-f]*\)-.* : coherent $1\$/0x\1/p" /proc/iomem
+}
+
 # describe FUNCTION: set what the programs read, see lib/expect.c
 describe() {
 	export COHERENT_BDF COHERENT_DRIVER COHERENT_MODEL COHERENT_SLOW
@@ -62,6 +68,9 @@ describe() {
 	[ -z "$(field "$1" nomodel)" ] || COHERENT_MODEL=
 	COHERENT_SLOW=$(field "$1" slow)
 	COHERENT_EXPECT_USEMEM=$(field "$1" use)
+	case $COHERENT_EXPECT_USEMEM in
+	iomem+*) COHERENT_EXPECT_USEMEM=$(claim_base "$COHERENT_BDF")+${COHERENT_EXPECT_USEMEM#*+} ;;
+	esac
 	COHERENT_EXPECT_RESMEM=$(field "$1" res)
 	COHERENT_EXPECT_RESTYPE=$(field "$1" type)
 	COHERENT_EXPECT_PASS=$(field "$1" pass)
@@ -75,7 +84,7 @@ describe() {
 	COHERENT_EXPECT_HEALS=
 }
 
-# load_modules FUNCTION...: DUMMY_OPTIONS are for the dummy
+# load_modules FUNCTION...: DUMMY_OPTIONS are for the dummy, soft=N for one
 load_modules() {
 	modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci || return 1
 	[ "$(uname -m)" != x86_64 ] || modprobe mce-inject || return 1

@@ -1,2 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <linux/types.h>
+/* The system's own */
+#include_next <linux/pci_regs.h>

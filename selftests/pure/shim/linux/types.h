@@ -17,6 +17,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 
 #define U64_MAX				UINT64_MAX
+#define BIT(n)				(1UL << (n))
 #define BIT_ULL(n)			(1ULL << (n))
 #define min(a, b)			((a) < (b) ? (a) : (b))
 #define min_t(type, a, b)		min((type)(a), (type)(b))
@@ -33,9 +34,5 @@ static inline u64 roundup_pow_of_two(u64 n)
 		p <<= 1;
 	return p;
 }
-
-#define PCI_BASE_ADDRESS_SPACE_MEMORY	0x00
-#define PCI_BASE_ADDRESS_MEM_TYPE_64	0x04
-#define PCI_BASE_ADDRESS_MEM_PREFETCH	0x08
 
 #endif

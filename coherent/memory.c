@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that the core itself has taken from the page allocator to be shown as
+ * an aperture, for want of a device that has some.
+ *
+ * Nobody can claim that a piece of System RAM is fit to be shown. It is if it
+ * lies in memory that was allocated here, for this purpose, and for nothing
+ * else: a backend that is wrong about its aperture is refused as ever.
+ */
+#include <linux/align.h>
+#include <linux/cleanup.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/ioport.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/numa.h>
+#include <linux/page-flags.h>
+#include <linux/pfn.h>
+#include <linux/slab.h>
+
+#include "coherent.h"
+#include "poison/poison.h"
+
+/**
+ * struct own_memory - a piece of memory
+ * @node: in the list of all
+ * @base: host-physical address
+ * @size: in bytes
+ * @claim: in /proc/iomem, within System RAM, while a device has it
+ */
+struct own_memory {
+	struct list_head node;
+	u64 base;
+	u64 size;
+	struct resource claim;
+};
+
+static DEFINE_MUTEX(own_lock);	/* the list and what is in it */
+static LIST_HEAD(own_list);
+
+/* The piece that a range lies in, under own_lock; or NULL */
+static struct own_memory *find(u64 base, u64 size)
+{
+	struct own_memory *own;
+
+	list_for_each_entry(own, &own_list, node)
+		if (base >= own->base && size <= own->size &&
+		    base - own->base <= own->size - size)
+			return own;
+	return NULL;
+}
+
+/*
+ * Reserved pages are nobody's to look into. (Of the pages of a PFN mapping
+ * that have a struct page type1 maps only those for DMA.)
+ */
+static void take_over(struct page *page, unsigned long nr)
+{
+	for (unsigned long i = 0; i < nr; i++, page++) {
+		clear_highpage(page);
+		SetPageReserved(page);
+		cond_resched();
+	}
+}
+
+static void give_back(struct page *page, unsigned long nr)
+{
+	for (unsigned long i = 0; i < nr; i++) {
+		ClearPageReserved(page + i);
+		cond_resched();
+	}
+	free_contig_range(page_to_pfn(page), nr);
+}
+
+/* Aligned to their number or more, so that huge entries fit */
+static struct page *alloc_pages_contig(unsigned long nr)
+{
+	unsigned long rounded = roundup_pow_of_two(nr);
+	struct page *page = NULL;
+
+	if (ilog2(rounded) <= MAX_PAGE_ORDER) {
+		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, ilog2(rounded));
+		if (page)
+			split_page(page, ilog2(rounded));
+	}
+	if (!page)
+		page = alloc_contig_pages(rounded, GFP_KERNEL | __GFP_NOWARN,
+					  numa_mem_id(), NULL);
+	if (page && rounded > nr)
+		free_contig_range(page_to_pfn(page) + nr, rounded - nr);
+	return page;
+}
+
+/**
+ * coherent_memory_alloc() - allocate memory that can be shown as an aperture
+ * @size: in bytes, whole pages
+ * @base: where to store its host-physical address
+ *
+ * All of it is 0. It is memory of the kernel's, with struct page: regions of
+ * it can only be cached, errors in it are the kernel's affair (what is said in
+ * debugfs alone counts as poison), and KVM may not like it.
+ *
+ * Context: may sleep.
+ * Return: 0; -EINVAL; -ENOMEM when no contiguous memory of that size is free.
+ */
+int coherent_memory_alloc(u64 size, u64 *base)
+{
+	struct own_memory *own __free(kfree) = NULL;
+	struct page *page;
+
+	if (!size || !PAGE_ALIGNED(size) || size > COHERENT_MAX_BAR_SIZE)
+		return -EINVAL;
+	own = kzalloc_obj(*own, GFP_KERNEL);
+	if (!own)
+		return -ENOMEM;
+	page = alloc_pages_contig(PHYS_PFN(size));
+	if (!page)
+		return -ENOMEM;
+	take_over(page, PHYS_PFN(size));
+	own->base = page_to_phys(page);
+	own->size = size;
+	*base = own->base;
+	guard(mutex)(&own_lock);
+	list_add(&no_free_ptr(own)->node, &own_list);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(coherent_memory_alloc, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_memory_free() - give memory back
+ * @base: what coherent_memory_alloc() has stored; no device has it any more
+ *
+ * What is known of poison in it is forgotten: its pages will be others'.
+ *
+ * Context: may sleep.
+ */
+void coherent_memory_free(u64 base)
+{
+	struct own_memory *own;
+
+	guard(mutex)(&own_lock);
+	own = find(base, PAGE_SIZE);
+	/* While somebody shows it, or poison may be known, it is not others' */
+	if (WARN_ON(!own || own->claim.parent))
+		return;
+	if (coherent_poison_drop(PHYS_PFN(own->base),
+				 PHYS_PFN(own->base + own->size - 1))) {
+		pr_err("coherent-vfio: no memory to forget poison; %#llx bytes at %#llx are lost\n",
+		       own->size, own->base);
+		return;
+	}
+	list_del(&own->node);
+	give_back(pfn_to_page(PHYS_PFN(own->base)), PHYS_PFN(own->size));
+	kfree(own);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_memory_free, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_memory_owns() - was a range allocated here?
+ * @base: host-physical address
+ * @size: in bytes
+ *
+ * Context: may sleep.
+ * Return: whether all of it was, in one piece.
+ */
+bool coherent_memory_owns(u64 base, u64 size)
+{
+	guard(mutex)(&own_lock);
+	return find(base, size);
+}
+
+/**
+ * coherent_memory_claim() - a device shows a range
+ * @base: host-physical address
+ * @size: in bytes
+ * @name: in /proc/iomem; must stay
+ *
+ * Context: may sleep.
+ * Return: 0, or -EBUSY: another device has some of the same piece, or it is
+ * gone.
+ */
+int coherent_memory_claim(u64 base, u64 size, const char *name)
+{
+	struct own_memory *own;
+
+	guard(mutex)(&own_lock);
+	own = find(base, size);
+	if (!own || own->claim.parent)
+		return -EBUSY;
+	own->claim = DEFINE_RES_MEM_NAMED(base, size, name);
+	return insert_resource(&iomem_resource, &own->claim);
+}
+
+/** coherent_memory_release() - undo coherent_memory_claim() */
+void coherent_memory_release(u64 base, u64 size)
+{
+	struct own_memory *own;
+
+	guard(mutex)(&own_lock);
+	own = find(base, size);
+	if (!WARN_ON(!own))
+		remove_resource(&own->claim);
+}
