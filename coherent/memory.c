@@ -53,6 +53,14 @@ static struct own_memory *find(u64 base, u64 size)
 	return NULL;
 }
 
+static void free_pages_contig(unsigned long pfn, unsigned long nr)
+{
+	for (; nr; nr--, pfn++) {
+		__free_page(pfn_to_page(pfn));
+		cond_resched();
+	}
+}
+
 /*
  * Reserved pages are nobody's to look into. (Of the pages of a PFN mapping
  * that have a struct page type1 maps only those for DMA.)
@@ -72,7 +80,7 @@ static void give_back(struct page *page, unsigned long nr)
 		ClearPageReserved(page + i);
 		cond_resched();
 	}
-	free_contig_range(page_to_pfn(page), nr);
+	free_pages_contig(page_to_pfn(page), nr);
 }
 
 /* Aligned to their number or more, so that huge entries fit */
@@ -86,11 +94,13 @@ static struct page *alloc_pages_contig(unsigned long nr)
 		if (page)
 			split_page(page, ilog2(rounded));
 	}
+#ifdef CONFIG_CONTIG_ALLOC
 	if (!page)
 		page = alloc_contig_pages(rounded, GFP_KERNEL | __GFP_NOWARN,
 					  numa_mem_id(), NULL);
+#endif
 	if (page && rounded > nr)
-		free_contig_range(page_to_pfn(page) + nr, rounded - nr);
+		free_pages_contig(page_to_pfn(page) + nr, rounded - nr);
 	return page;
 }
 

@@ -186,4 +186,6 @@ int coherent_get_region_info(struct vfio_device *core_vdev,
 			     struct vfio_region_info *info,
 			     struct vfio_info_cap *caps);
 
+#include "coherent_kunit.h"
+
 #endif /* COHERENT_VFIO_H */

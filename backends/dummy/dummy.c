@@ -16,6 +16,9 @@
 #include "coherent_vfio.h"
 #include "dummy.h"
 
+#define BASE_PROPERTY	"coherent,mem-base-pa"
+#define SIZE_PROPERTY	"coherent,mem-size"
+
 static int from_firmware(struct pci_dev *pdev, u64 *base, u64 *size,
 			 struct coherent_carve *policy)
 {
@@ -25,8 +28,8 @@ static int from_firmware(struct pci_dev *pdev, u64 *base, u64 *size,
 	const char *memtype = "wc";
 	int ret;
 
-	ret = coherent_read_aperture(pdev, "coherent,mem-base-pa",
-				     "coherent,mem-size", base, size);
+	ret = coherent_read_aperture(pdev, BASE_PROPERTY, SIZE_PROPERTY, base,
+				     size);
 	if (ret)
 		return ret;
 	device_property_read_string(dev, "coherent,reserved-memtype", &memtype);
@@ -109,6 +112,9 @@ static void __exit dummy_exit(void)
 	pci_unregister_driver(&dummy_driver);
 }
 module_exit(dummy_exit);
+
+COHERENT_KUNIT_BACKEND(dummy_backend, dummy_driver, BASE_PROPERTY,
+		       SIZE_PROPERTY);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The coherent-vfio developers");

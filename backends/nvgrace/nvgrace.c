@@ -117,6 +117,9 @@ static struct pci_driver nvgrace_driver = {
 };
 module_pci_driver(nvgrace_driver);
 
+COHERENT_KUNIT_BACKEND(nvgrace_backend, nvgrace_driver, BASE_PROPERTY,
+		       SIZE_PROPERTY);
+
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The coherent-vfio developers");
 MODULE_DESCRIPTION("VFIO driver for NVIDIA Grace GPUs with CPU-coherent memory");

@@ -2,7 +2,7 @@
 /*
  * alloc_contig_pages() where it is not exported: what it is made from is.
  */
-#ifndef COMPAT_HAS_CONTIG_PAGES
+#if !defined(COMPAT_HAS_CONTIG_PAGES) && defined(CONFIG_CONTIG_ALLOC)
 #include <linux/align.h>
 #include <linux/ioport.h>
 #include <linux/memory_hotplug.h>

@@ -6,6 +6,7 @@
  * aperture. They go through the queue as all do. The write returns when they
  * are acted on.
  */
+#include <kunit/visibility.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>
@@ -23,13 +24,7 @@
 
 static struct dentry *root;
 
-struct injection {
-	u64 offset;
-	u64 count;
-	u64 stride;
-};
-
-static int parse(char *text, struct injection *inj)
+static int parse(char *text, struct coherent_injection *inj)
 {
 	u64 *fields[] = { &inj->offset, &inj->count, &inj->stride };
 	char *rest = strim(text), *field;
@@ -42,7 +37,7 @@ static int parse(char *text, struct injection *inj)
 	return 0;
 }
 
-static int check(const struct injection *inj, u64 size)
+static int check(const struct coherent_injection *inj, u64 size)
 {
 	u64 span;
 
@@ -52,11 +47,26 @@ static int check(const struct injection *inj, u64 size)
 	return inj->offset < size && span < size - inj->offset ? 0 : -EINVAL;
 }
 
+/**
+ * coherent_parse_injection() - what is to be injected
+ * @text: as above; changed
+ * @size: of the aperture
+ * @inj: filled in
+ *
+ * Return: 0 or -EINVAL.
+ */
+VISIBLE_IF_KUNIT int coherent_parse_injection(char *text, u64 size,
+					      struct coherent_injection *inj)
+{
+	*inj = (struct coherent_injection){ .count = 1, .stride = PAGE_SIZE };
+	return parse(text, inj) ?: check(inj, size);
+}
+
 static ssize_t inject_write(struct file *file, const char __user *ubuf,
 			    size_t count, loff_t *ppos)
 {
 	struct coherent_device *cdev = file->private_data;
-	struct injection inj = { .count = 1, .stride = PAGE_SIZE };
+	struct coherent_injection inj;
 	char text[80];
 	int ret;
 
@@ -65,9 +75,7 @@ static ssize_t inject_write(struct file *file, const char __user *ubuf,
 	if (copy_from_user(text, ubuf, count))
 		return -EFAULT;
 	text[count] = '\0';
-	ret = parse(text, &inj);
-	if (!ret)
-		ret = check(&inj, cdev->layout.size);
+	ret = coherent_parse_injection(text, cdev->layout.size, &inj);
 	if (ret)
 		return ret;
 

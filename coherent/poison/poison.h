@@ -24,6 +24,7 @@
 
 struct coherent_bar;
 struct coherent_device;
+struct notifier_block;
 struct vm_area_struct;
 
 /** enum coherent_policy - what a recorded page means to mappings */
@@ -155,6 +156,25 @@ void coherent_debugfs_init(void);
 void coherent_debugfs_exit(void);
 void coherent_debugfs_add(struct coherent_device *cdev);
 void coherent_debugfs_remove(struct coherent_device *cdev);
+
+/**
+ * struct coherent_injection - errors made up
+ * @offset: of the first, in the aperture
+ * @count: how many
+ * @stride: bytes from one to the next
+ */
+struct coherent_injection {
+	u64 offset;
+	u64 count;
+	u64 stride;
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
+int coherent_parse_injection(char *text, u64 size,
+			     struct coherent_injection *inj);
+int coherent_ghes_event(struct notifier_block *nb, unsigned long severity,
+			void *data);
+#endif
 
 /* sources.c: what the core registers once for all devices */
 void coherent_sources_start(void);

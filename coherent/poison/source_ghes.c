@@ -6,14 +6,15 @@
  * address gets out; on all, it comes before queues that are shorter than ours.
  */
 #include <acpi/ghes.h>
+#include <kunit/visibility.h>
 #include <linux/cper.h>
 #include <linux/notifier.h>
 #include <linux/pfn.h>
 
 #include "poison.h"
 
-static int ghes_event(struct notifier_block *nb, unsigned long severity,
-		      void *data)
+VISIBLE_IF_KUNIT int coherent_ghes_event(struct notifier_block *nb,
+					 unsigned long severity, void *data)
 {
 	const struct cper_sec_mem_err *err = data;
 	u64 size = 1;
@@ -35,7 +36,7 @@ static int ghes_event(struct notifier_block *nb, unsigned long severity,
 }
 
 static struct notifier_block ghes_nb = {
-	.notifier_call = ghes_event,
+	.notifier_call = coherent_ghes_event,
 };
 
 static int ghes_start(void)

@@ -16,10 +16,10 @@ pack() {
 # made anew over them and the kernel's own.
 overlay_modules() {
 	local kernel=$1 tree=$2 rel merged=$RUN_DIR/merged
-	local out=$LAB_DIR/build/$kernel/out
+	local out=$LAB_DIR/build/$kernel$VARIANT/out
 	rel=$(cat "$LAB_DIR/kernels/$kernel/release")
 	compgen -G "$out/*.ko" >/dev/null ||
-		die "our modules are not built for $kernel; run: scripts/lab/build $kernel"
+		die "our modules are not built for $kernel; run: scripts/lab/build${VARIANT:+ -$VARIANT} $kernel"
 	mkdir -p "$merged" "$tree/lib/modules/$rel/updates"
 	cp -al "$LAB_DIR/kernels/$kernel/modules/lib" "$merged/lib"
 	cp "$out"/*.ko "$tree/lib/modules/$rel/updates/"

@@ -1,44 +1,55 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The newest kernel source that the archive has, and kernels of our own made
-# from it: src-amd64, and src-amd64-X with config/X.config on top. Sourced by setup.
+# Kernel sources: "linux", the newest that the archive has, and "linux-lts",
+# Debian's own kernel; and kernels of our own made from the newest: src-amd64,
+# and src-amd64-X with config/X.config on top. Sourced by setup.
 
 newest_source() {
 	in_root apt-cache pkgnames linux-source- |
 		grep -E '^linux-source-[0-9.]+$' | sort -V | tail -n 1
 }
 
+lts_source() {
+	package_depends linux-source "$(package_version linux-source "$SUITE")" |
+		grep -E '^linux-source-[0-9.]+$'
+}
+
+# fetch_source linux|linux-lts
 fetch_source() {
-	local package tmp=$LAB_DIR/src/.fetch.tmp
-	[ ! -e "$LAB_DIR/src/linux/.unpacked" ] || return 0
-	[ ! -e "$LAB_DIR/src/source.deb" ] || return 0
+	local name=$1 package tmp=$LAB_DIR/src/.$1.fetch.tmp
+	[ ! -e "$LAB_DIR/src/$name/.unpacked" ] || return 0
+	[ ! -e "$LAB_DIR/src/$name.deb" ] || return 0
 	update_lists
-	package=$(newest_source)
+	case $name in
+	linux) package=$(newest_source) ;;
+	linux-lts) package=$(lts_source) ;;
+	esac
 	[ -n "$package" ] || die "the archive has no linux-source package"
 	say "fetching $package (about 160 MB)"
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
 	fetch_debs "$tmp" "$package"
-	mv "$tmp"/*.deb "$LAB_DIR/src/source.deb"
+	mv "$tmp"/*.deb "$LAB_DIR/src/$name.deb"
 	rmdir "$tmp"
 }
 
 # The package holds one big tar.xz; stream it, it is needed only once.
 unpack_source() {
-	local tmp=$LAB_DIR/src/.linux.tmp
-	[ ! -e "$LAB_DIR/src/linux/.unpacked" ] || return 0
-	say "unpacking the kernel's source in the background"
-	rm -rf "$tmp" "$LAB_DIR/src/linux"
+	local name=$1 tmp=$LAB_DIR/src/.$1.tmp
+	[ ! -e "$LAB_DIR/src/$name/.unpacked" ] || return 0
+	say "unpacking the kernel's source ($name) in the background"
+	rm -rf "$tmp" "$LAB_DIR/src/$name"
 	mkdir -p "$tmp"
+	# shellcheck disable=SC2016 # expanded inside
 	in_root bash -c 'set -euo pipefail
-		dpkg-deb --fsys-tarfile /lab/src/source.deb |
+		dpkg-deb --fsys-tarfile "/lab/src/$1.deb" |
 		tar -xO --wildcards "./usr/src/linux-source-*.tar.xz" |
-		xz -dc | tar -x --strip-components=1 -C /lab/src/.linux.tmp' ||
+		xz -dc | tar -x --strip-components=1 -C "/lab/src/.$1.tmp"' unpack "$name" ||
 		return 1
 	touch "$tmp/.unpacked"
-	mv "$tmp" "$LAB_DIR/src/linux"
-	rm -f "$LAB_DIR/src/source.deb"
+	mv "$tmp" "$LAB_DIR/src/$name"
+	rm -f "$LAB_DIR/src/$name.deb"
 }
 
 # src_fragments NAME: config files that make a kernel, first to last.

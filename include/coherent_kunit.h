@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A backend's part of its own tests: one line that says where firmware's
+ * description is found. What the core expects of every backend is then tried on
+ * it (kunit/backend_test.c) whenever it is loaded.
+ */
+#ifndef COHERENT_KUNIT_H
+#define COHERENT_KUNIT_H
+
+#ifdef CONFIG_COHERENT_VFIO_PCI_KUNIT_TEST
+#include <kunit/test.h>
+
+/**
+ * struct coherent_kunit_backend - what the tests must be told
+ * @backend: the backend
+ * @driver: its driver
+ * @base_name: property with the aperture's base address
+ * @size_name: property with its size
+ */
+struct coherent_kunit_backend {
+	const struct coherent_backend *backend;
+	const struct pci_driver *driver;
+	const char *base_name;
+	const char *size_name;
+};
+
+void coherent_kunit_facts(struct kunit *test);
+void coherent_kunit_driver(struct kunit *test);
+void coherent_kunit_nothing_described(struct kunit *test);
+void coherent_kunit_wrong_descriptions(struct kunit *test);
+void coherent_kunit_good_descriptions(struct kunit *test);
+void coherent_kunit_ready(struct kunit *test);
+void coherent_kunit_bad_pages(struct kunit *test);
+void coherent_kunit_bind(struct kunit *test);
+
+#define COHERENT_KUNIT_BACKEND(_backend, _driver, _base_name, _size_name)	\
+static struct kunit_case coherent_kunit_cases[] = {			\
+	KUNIT_CASE(coherent_kunit_facts),				\
+	KUNIT_CASE(coherent_kunit_driver),				\
+	KUNIT_CASE(coherent_kunit_nothing_described),			\
+	KUNIT_CASE(coherent_kunit_wrong_descriptions),			\
+	KUNIT_CASE(coherent_kunit_good_descriptions),			\
+	KUNIT_CASE(coherent_kunit_ready),				\
+	KUNIT_CASE(coherent_kunit_bad_pages),				\
+	KUNIT_CASE(coherent_kunit_bind),				\
+	{ }								\
+};									\
+									\
+static int coherent_kunit_init(struct kunit *test)			\
+{									\
+	static const struct coherent_kunit_backend self = {		\
+		&(_backend), &(_driver), _base_name, _size_name,	\
+	};								\
+									\
+	test->priv = (void *)&self;					\
+	return 0;							\
+}									\
+									\
+static struct kunit_suite coherent_kunit_suite = {			\
+	.name = "coherent-" #_backend,					\
+	.init = coherent_kunit_init,					\
+	.test_cases = coherent_kunit_cases,				\
+};									\
+kunit_test_suite(coherent_kunit_suite)
+
+#else
+#define COHERENT_KUNIT_BACKEND(...)	static_assert(true)
+#endif
+
+#endif /* COHERENT_KUNIT_H */

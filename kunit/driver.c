@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver and a backend that do as a test tells them.
+ */
+#include <kunit/test.h>
+#include <linux/ioport.h>
+#include <linux/limits.h>
+#include <linux/pci.h>
+#include <linux/pfn.h>
+
+#include "../coherent/coherent.h"
+#include "../coherent/poison/poison.h"
+#include "driver.h"
+
+struct coherent_backend kunit_backend;
+int kunit_probe_result;
+
+static struct {
+	int answer;
+	unsigned int asked;
+	unsigned int later;	/* ready after so many times, if not 0 */
+	bool had_io;
+} readiness;
+
+static struct resource *claim;
+
+static int test_discover(struct pci_dev *pdev, struct coherent_layout *layout)
+{
+	static const struct coherent_carve policy = {
+		.reserved = SZ_64M,
+		.reserved_memtype = COHERENT_WC,
+	};
+	u64 base, size;
+	int ret;
+
+	ret = coherent_read_aperture(pdev, KUNIT_BASE_NAME, KUNIT_SIZE_NAME,
+				     &base, &size);
+	return ret ?: coherent_layout_carve(layout, base, size, &policy);
+}
+
+static int test_ready(struct coherent_device *cdev)
+{
+	readiness.asked++;
+	readiness.had_io = cdev->ready_io;
+	if (readiness.later && readiness.asked > readiness.later)
+		return 0;
+	return readiness.answer;
+}
+
+/** kunit_backend_reset() - the backend is in order, and tells no readiness */
+void kunit_backend_reset(void)
+{
+	kunit_backend = (struct coherent_backend) {
+		.name = "kunit",
+		.discover = test_discover,
+		.ready_bar = COHERENT_NO_BAR,
+		.ready_timeout_ms = 1000,
+	};
+	memset(&readiness, 0, sizeof(readiness));
+	kunit_probe_result = 1;
+}
+
+/** kunit_ready_answer() - the backend has a ready(), which says this */
+void kunit_ready_answer(int ret)
+{
+	kunit_backend.ready = test_ready;
+	memset(&readiness, 0, sizeof(readiness));
+	readiness.answer = ret;
+}
+
+/** kunit_ready_later() - from the time on that was asked @n times it is ready */
+void kunit_ready_later(unsigned int n)
+{
+	readiness.later = n;
+}
+
+/** kunit_ready_asked() - how often since kunit_ready_answer() */
+unsigned int kunit_ready_asked(void)
+{
+	return readiness.asked;
+}
+
+/** kunit_ready_had_io() - was the BAR mapped when it was asked? */
+bool kunit_ready_had_io(void)
+{
+	return readiness.had_io;
+}
+
+static int test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	kunit_probe_result = coherent_pci_probe(pdev, &kunit_backend);
+	return kunit_probe_result;
+}
+
+static const struct pci_device_id test_ids[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
+	{ }
+};
+
+static struct pci_driver test_driver = {
+	.name			= "coherent-kunit",
+	.id_table		= test_ids,
+	.probe			= test_probe,
+	.remove			= coherent_pci_remove,
+	.err_handler		= &coherent_pci_err_handlers,
+	.driver_managed_dma	= true,
+};
+
+int kunit_driver_begin(struct kunit_suite *suite)
+{
+	return pci_register_driver(&test_driver);
+}
+
+void kunit_driver_end(struct kunit_suite *suite)
+{
+	pci_unregister_driver(&test_driver);
+}
+
+int kunit_driver_init(struct kunit *test)
+{
+	kunit_backend_reset();
+	return 0;
+}
+
+/* Functions are gone already; what was learned of their memory goes, too */
+void kunit_driver_exit(struct kunit *test)
+{
+	kunit_unclaim(test);
+	coherent_report_forget(0, ULONG_MAX >> PAGE_SHIFT);
+}
+
+/** kunit_described_spec() - a function that firmware describes well */
+struct soft_spec kunit_described_spec(struct kunit *test, unsigned int flags)
+{
+	static const struct property_entry properties[] = {
+		PROPERTY_ENTRY_U64(KUNIT_BASE_NAME, KUNIT_FUNCTION_BASE),
+		PROPERTY_ENTRY_U64(KUNIT_SIZE_NAME, KUNIT_FUNCTION_SIZE),
+		{ }
+	};
+	struct soft_spec spec = kunit_function_spec(test, false);
+
+	spec.config.flags = flags;
+	spec.driver = test_driver.name;
+	spec.properties = properties;
+	return spec;
+}
+
+/** kunit_offer() - to the driver, once more */
+void kunit_offer(struct kunit *test, struct pci_dev *pdev)
+{
+	kunit_probe_result = 1;
+	KUNIT_EXPECT_GE(test, device_attach(&pdev->dev), 0);
+}
+
+struct coherent_device *kunit_device_of(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	return container_of(core, struct coherent_device, core);
+}
+
+/** kunit_device() - Return: a device that is bound, with nothing special */
+struct coherent_device *kunit_device(struct kunit *test)
+{
+	struct soft_spec spec = kunit_described_spec(test, 0);
+	struct pci_dev *pdev = kunit_function(test, &spec);
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
+	return kunit_device_of(pdev);
+}
+
+/** kunit_claim() - another driver has this memory, until kunit_unclaim() */
+void kunit_claim(struct kunit *test, u64 base, u64 size)
+{
+	claim = request_mem_region(base, size, "kunit");
+	KUNIT_ASSERT_NOT_NULL(test, claim);
+}
+
+void kunit_unclaim(struct kunit *test)
+{
+	if (claim)
+		release_mem_region(claim->start, resource_size(claim));
+	claim = NULL;
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reset generations and readiness: who is let in when, on a function that is
+ * open. The backend says what the test wants; resets are the PCI core's.
+ */
+#include <kunit/test.h>
+#include <linux/cleanup.h>
+#include <linux/jiffies.h>
+#include <linux/pci.h>
+#include <linux/string.h>
+
+#include "../coherent/coherent.h"
+#include "../coherent/poison/poison.h"
+#include "driver.h"
+#include "suites.h"
+
+/* Longer than any reset may take */
+#define LONG_AGO	(1000 * HZ)
+
+static void close_function(void *data)
+{
+	struct vfio_device *vdev = data;
+
+	guard(mutex)(&vdev->dev_set->lock);
+	vdev->ops->close_device(vdev);
+}
+
+static struct coherent_device *
+open_function(struct kunit *test, struct coherent_device *cdev)
+{
+	struct vfio_device *vdev = &cdev->core.vdev;
+	int ret;
+
+	scoped_guard(mutex, &vdev->dev_set->lock)
+		ret = vdev->ops->open_device(vdev);
+	KUNIT_ASSERT_EQ(test, 0, ret);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, close_function, vdev));
+	return cdev;
+}
+
+static struct coherent_device *open_device(struct kunit *test)
+{
+	return open_function(test, kunit_device(test));
+}
+
+static int enter(struct coherent_device *cdev, enum coherent_access access)
+{
+	int ret = coherent_access_begin(cdev, access);
+
+	if (!ret)
+		coherent_access_end(cdev);
+	return ret;
+}
+
+static int copy(struct coherent_device *cdev)
+{
+	return enter(cdev, COHERENT_ACCESS_COPY);
+}
+
+static int map(struct coherent_device *cdev)
+{
+	return enter(cdev, COHERENT_ACCESS_MAP);
+}
+
+/* As a user does through config space */
+static void set_memory_decoding(struct coherent_device *cdev, bool on)
+{
+	__le16 *command = (__le16 *)&cdev->core.vconfig[PCI_COMMAND];
+
+	*command = on ? cpu_to_le16(PCI_COMMAND_MEMORY) : 0;
+}
+
+/* Asked once in a generation, and not for each access */
+static void asked_once(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = open_device(test);
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
+	KUNIT_EXPECT_TRUE(test, cdev->reset.pending);
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
+}
+
+/* Every entry into a generation, and what the first one in it is told */
+struct state {
+	const char *name;
+	int copy, map;
+	void (*enter)(struct coherent_device *cdev);
+	int ready;
+};
+
+static void nothing(struct coherent_device *cdev)
+{
+}
+
+static void decoding_off(struct coherent_device *cdev)
+{
+	set_memory_decoding(cdev, false);
+}
+
+static void low_power(struct coherent_device *cdev)
+{
+	cdev->core.pm_runtime_engaged = true;
+}
+
+static void prepare(struct coherent_device *cdev)
+{
+	coherent_pci_err_handlers.reset_prepare(cdev->core.pdev);
+}
+
+static void prepare_long_ago(struct coherent_device *cdev)
+{
+	prepare(cdev);
+	cdev->reset.since -= LONG_AGO;
+}
+
+static void done(struct coherent_device *cdev)
+{
+	prepare(cdev);
+	coherent_pci_err_handlers.reset_done(cdev->core.pdev);
+}
+
+static void done_long_ago(struct coherent_device *cdev)
+{
+	done(cdev);
+	cdev->reset.since -= LONG_AGO;
+}
+
+static void assume(struct coherent_device *cdev)
+{
+	coherent_reset_assume(cdev);
+}
+
+static void assume_long_ago(struct coherent_device *cdev)
+{
+	assume(cdev);
+	cdev->reset.since -= LONG_AGO;
+}
+
+static void frozen(struct coherent_device *cdev)
+{
+	coherent_pci_err_handlers.error_detected(cdev->core.pdev,
+						 pci_channel_io_frozen);
+}
+
+static void recovered(struct coherent_device *cdev)
+{
+	frozen(cdev);
+	coherent_pci_err_handlers.slot_reset(cdev->core.pdev);
+}
+
+static void neighbour_recovered(struct coherent_device *cdev)
+{
+	coherent_pci_err_handlers.slot_reset(cdev->core.pdev);
+}
+
+static void failed(struct coherent_device *cdev)
+{
+	coherent_pci_err_handlers.error_detected(cdev->core.pdev,
+						 pci_channel_io_perm_failure);
+}
+
+static void failed_in_reset(struct coherent_device *cdev)
+{
+	frozen(cdev);
+	failed(cdev);
+}
+
+static void failed_then_reset(struct coherent_device *cdev)
+{
+	failed(cdev);
+	done(cdev);
+}
+
+static void failed_then_opened(struct coherent_device *cdev)
+{
+	failed(cdev);
+	assume(cdev);
+}
+
+static void not_fatal(struct coherent_device *cdev)
+{
+	coherent_pci_err_handlers.error_detected(cdev->core.pdev,
+						 pci_channel_io_normal);
+}
+
+static const struct state states[] = {
+	{ "as it was", 0, 0, nothing, 0 },
+	{ "as it was, and not asked", 0, 0, nothing, -EIO },
+	{ "memory decoding off", 0, -EIO, decoding_off, 0 },
+	{ "low power", 0, -EIO, low_power, 0 },
+	{ "in reset", -EAGAIN, -EAGAIN, prepare, 0 },
+	{ "in reset for ever", -ETIME, -ETIME, prepare_long_ago, 0 },
+	{ "after reset", 0, 0, done, 0 },
+	{ "after reset, not ready", -EAGAIN, -EAGAIN, done, -EAGAIN },
+	{ "after reset, broken", -ENXIO, -ENXIO, done, -ENXIO },
+	{ "after reset, never ready", -ETIME, -ETIME, done_long_ago, -EAGAIN },
+	{ "after reset, ready late", 0, 0, done_long_ago, 0 },
+	{ "state may be lost", 0, 0, assume, 0 },
+	{ "state may be lost, not ready", -EAGAIN, -EAGAIN, assume, -EAGAIN },
+	{ "state may be lost, never ready", -ETIME, -ETIME, assume_long_ago, -EAGAIN },
+	{ "frozen", -EAGAIN, -EAGAIN, frozen, 0 },
+	{ "recovered", 0, 0, recovered, 0 },
+	{ "recovered, not ready", -EAGAIN, -EAGAIN, recovered, -EAGAIN },
+	{ "recovered for a neighbour", -EAGAIN, -EAGAIN, neighbour_recovered, -EAGAIN },
+	{ "failed", -EIO, -EIO, failed, 0 },
+	{ "failed in reset", -EIO, -EIO, failed_in_reset, 0 },
+	{ "failed, then reset", 0, 0, failed_then_reset, 0 },
+	{ "failed, then opened", 0, 0, failed_then_opened, 0 },
+	{ "an error that is not fatal", 0, 0, not_fatal, -EIO },
+};
+
+static void state_desc(const struct state *state, char *desc)
+{
+	strscpy(desc, state->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(state, states, state_desc);
+
+static void who_is_let_in(struct kunit *test)
+{
+	const struct state *t = test->param_value;
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = open_device(test);
+	set_memory_decoding(cdev, true);
+	KUNIT_ASSERT_EQ(test, 0, copy(cdev));
+	kunit_ready_answer(t->ready);
+	t->enter(cdev);
+	KUNIT_EXPECT_EQ(test, t->map, map(cdev));
+	KUNIT_EXPECT_EQ(test, t->copy, copy(cdev));
+	/* Whatever it was, it is over after a reset */
+	cdev->core.pm_runtime_engaged = false;
+	set_memory_decoding(cdev, true);
+	kunit_ready_answer(0);
+	done(cdev);
+	KUNIT_EXPECT_EQ(test, 0, map(cdev));
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+}
+
+/* A register behind a BAR cannot be read while the BAR is off */
+static void bar_is_off(struct kunit *test)
+{
+	struct soft_spec spec = kunit_described_spec(test, 0);
+	struct soft_spec with_bar0 = kunit_function_spec(test, true);
+	struct coherent_device *cdev;
+	struct pci_dev *pdev;
+
+	spec.config.bar0_size = with_bar0.config.bar0_size;
+	spec.bar0_base = with_bar0.bar0_base;
+	kunit_backend.ready_bar = 0;
+	kunit_ready_answer(0);
+	pdev = kunit_function(test, &spec);
+	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
+	cdev = open_function(test, kunit_device_of(pdev));
+	KUNIT_EXPECT_NOT_NULL(test, cdev->ready_io);
+	kunit_ready_answer(0);
+	set_memory_decoding(cdev, false);
+	KUNIT_EXPECT_EQ(test, -EIO, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_ready_asked());
+	set_memory_decoding(cdev, true);
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	/* Seen ready, it stays so, on or off */
+	set_memory_decoding(cdev, false);
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	KUNIT_EXPECT_EQ(test, -EIO, map(cdev));
+	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
+}
+
+/* A reset that VFIO does not do clears the BARs as well; being prepared does not */
+static void bars_are_cleared(struct kunit *test)
+{
+	struct coherent_device *cdev = open_device(test);
+	unsigned int i;
+
+	for (i = 0; i < cdev->layout.nr_regions; i++)
+		cdev->bars[i].reg.value = 0x12345678;
+	coherent_reset_assume(cdev);
+	prepare(cdev);
+	for (i = 0; i < cdev->layout.nr_regions; i++)
+		KUNIT_EXPECT_EQ(test, 0x12345678, cdev->bars[i].reg.value);
+	coherent_pci_err_handlers.reset_done(cdev->core.pdev);
+	for (i = 0; i < cdev->layout.nr_regions; i++)
+		KUNIT_EXPECT_EQ(test, 0, cdev->bars[i].reg.value);
+}
+
+/* What a recovery is told by its caller, and what it tells */
+static void recovery_results(struct kunit *test)
+{
+	struct coherent_device *cdev = open_device(test);
+	struct pci_dev *pdev = cdev->core.pdev;
+
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_CAN_RECOVER,
+			coherent_pci_err_handlers.error_detected(pdev,
+							pci_channel_io_normal));
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_NEED_RESET,
+			coherent_pci_err_handlers.error_detected(pdev,
+							pci_channel_io_frozen));
+	KUNIT_EXPECT_TRUE(test, cdev->reset.running);
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			coherent_pci_err_handlers.slot_reset(pdev));
+	KUNIT_EXPECT_FALSE(test, cdev->reset.running);
+}
+
+/* Who waits is let in when it is ready, and not before */
+static void waits_until_ready(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = open_device(test);
+	kunit_ready_answer(-EAGAIN);
+	kunit_ready_later(5);
+	kunit_backend.ready_timeout_ms = 60 * MSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, 0, coherent_access_wait(cdev, COHERENT_ACCESS_COPY));
+	KUNIT_EXPECT_EQ(test, 6, kunit_ready_asked());
+	/* ... or told that it never will be */
+	kunit_backend.ready_timeout_ms = 5;
+	kunit_ready_answer(-EAGAIN);
+	coherent_reset_assume(cdev);
+	KUNIT_EXPECT_EQ(test, -ETIME, coherent_access_wait(cdev, COHERENT_ACCESS_COPY));
+}
+
+/* The time limit counts from the end of the reset */
+static void time_limit(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = open_device(test);
+	kunit_ready_answer(-EAGAIN);
+	kunit_backend.ready_timeout_ms = 60 * MSEC_PER_SEC;
+	prepare_long_ago(cdev);
+	coherent_pci_err_handlers.reset_done(cdev->core.pdev);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, copy(cdev));
+	cdev->reset.since = jiffies - msecs_to_jiffies(59 * MSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, copy(cdev));
+	cdev->reset.since = jiffies - msecs_to_jiffies(61 * MSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, -ETIME, copy(cdev));
+}
+
+static unsigned long pages_left(struct coherent_device *cdev)
+{
+	coherent_report_flush();
+	return coherent_ledger_count(cdev->ledger);
+}
+
+/* What a reset heals is healed when the memory is seen ready, and not before */
+static void heals_when_ready(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_backend.reset_heals_poison = true;
+	kunit_ready_answer(0);
+	cdev = open_device(test);
+	KUNIT_ASSERT_EQ(test, 0, copy(cdev));
+	coherent_report(cdev->layout.base, 1, COHERENT_SOURCE_DEBUGFS, false);
+	KUNIT_ASSERT_EQ(test, 1, pages_left(cdev));
+	kunit_ready_answer(-EAGAIN);
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 1, pages_left(cdev));
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 0, pages_left(cdev));
+}
+
+/* ... at once, where nobody can be asked; and not at all, where it does not */
+static void heals_or_not(struct kunit *test)
+{
+	struct coherent_device *cdev = open_device(test);
+
+	coherent_report(cdev->layout.base, 1, COHERENT_SOURCE_DEBUGFS, false);
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 1, pages_left(cdev));
+	kunit_backend.reset_heals_poison = true;
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
+	KUNIT_EXPECT_EQ(test, 0, pages_left(cdev));
+}
+
+static struct kunit_case reset_cases[] = {
+	KUNIT_CASE(asked_once),
+	KUNIT_CASE_PARAM(who_is_let_in, state_gen_params),
+	KUNIT_CASE(bar_is_off),
+	KUNIT_CASE(bars_are_cleared),
+	KUNIT_CASE(recovery_results),
+	KUNIT_CASE(waits_until_ready),
+	KUNIT_CASE(time_limit),
+	KUNIT_CASE(heals_when_ready),
+	KUNIT_CASE(heals_or_not),
+	{ }
+};
+
+struct kunit_suite coherent_reset_suite = {
+	.name = "coherent-reset",
+	.suite_init = kunit_driver_begin,
+	.suite_exit = kunit_driver_end,
+	.init = kunit_driver_init,
+	.exit = kunit_driver_exit,
+	.test_cases = reset_cases,
+};

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is run when the core library is loaded, the simplest first.
+ */
+#include <kunit/test.h>
+
+#include "suites.h"
+
+kunit_test_suites(&coherent_layout_suite, &coherent_bar_suite,
+		  &coherent_clip_suite, &coherent_ledger_suite,
+		  &coherent_report_suite, &coherent_sources_suite,
+		  &coherent_parse_suite, &coherent_probe_suite,
+		  &coherent_reset_suite);

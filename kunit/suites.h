@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef COHERENT_KUNIT_SUITES_H
+#define COHERENT_KUNIT_SUITES_H
+
+struct kunit_suite;
+
+/* Also in userspace: selftests/pure */
+extern struct kunit_suite coherent_layout_suite;
+extern struct kunit_suite coherent_bar_suite;
+extern struct kunit_suite coherent_clip_suite;
+
+extern struct kunit_suite coherent_ledger_suite;
+extern struct kunit_suite coherent_report_suite;
+extern struct kunit_suite coherent_sources_suite;
+extern struct kunit_suite coherent_parse_suite;
+extern struct kunit_suite coherent_probe_suite;
+extern struct kunit_suite coherent_reset_suite;
+
+#endif

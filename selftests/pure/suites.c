@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <kunit/test.h>
+
+#include "suites.h"
+
+kunit_test_suites(&coherent_layout_suite, &coherent_bar_suite,
+		  &coherent_clip_suite);
