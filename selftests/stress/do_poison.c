@@ -93,8 +93,10 @@ static long list_once(const struct stress *s, struct poison_range *r)
 {
 	char path[128];
 	ssize_t n;
-	int fd = open(poison_path(&s->e, "poison_ranges", path, sizeof(path)), O_RDONLY | O_CLOEXEC);
+	int fd;
 
+	poison_path(&s->e, "poison_ranges", path, sizeof(path));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	n = read(fd, r, s->a.page);
