@@ -3,7 +3,7 @@
 # make                         modules for the running kernel
 # make KDIR=... [ARCH=... CROSS_COMPILE=...]   for another kernel
 # make modules_install, make clean
-# make demo, make check, make check-all, make kunit, make bench: see README.md
+# make demo, make check, make check-all, make kunit, make stress, make bench: see README.md
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KBUILD_ARGS = -C $(KDIR) M=$(CURDIR)
@@ -16,8 +16,8 @@ modules modules_install clean: FORCE
 		exit 1; }
 	$(MAKE) $(KBUILD_ARGS) $@
 
-check check-all check-defects demo bench kunit coverage: FORCE
+check check-all check-defects demo bench kunit stress coverage: FORCE
 	@scripts/$@
 
 FORCE:
-.PHONY: all modules modules_install clean check check-all check-defects demo bench kunit coverage FORCE
+.PHONY: all modules modules_install clean check check-all check-defects demo bench kunit stress coverage FORCE

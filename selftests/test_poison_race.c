@@ -300,4 +300,40 @@ TEST_F_TIMEOUT(poison, touches_while_errors_come_and_are_cleared, 900)
 	munmap(p, n);
 }
 
+/* Records a page and clears it; each must be done when it returns, whoever else is at it */
+static void *record_and_clear(void *arg)
+{
+	struct activity *a = arg;
+	struct poison_ground *g = a->g;
+	char word[8];
+
+	for (int i = 0; i < 300 && !atomic_load(&a->stop) && !a->why && !a->err; i++) {
+		a->err = inject_many(&g->e, a->n * g->page, 0, 0);
+		if (!a->err && rd(&g->f, USEMEM, word, 8, a->n * g->page) != -EIO)
+			a->why = "what was recorded can be read";
+		if (!a->err && !a->why)
+			a->err = poison_clear(&g->e, a->n * g->page, g->page);
+		if (!a->err && !a->why && rd(&g->f, USEMEM, word, 8, a->n * g->page) != 8)
+			a->why = "what was cleared cannot be read";
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(poison, done_on_return_whoever_else_reports, 120)
+{
+	struct activity a[4];
+	pthread_t thread[4];
+
+	for (int i = 0; i < 4; i++) {
+		a[i] = (struct activity){ .g = &self->g, .n = 2 * i };
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, record_and_clear, &a[i]));
+	}
+	for (int i = 0; i < 4; i++) {
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+		EXPECT_EQ(0, a[i].err);
+		EXPECT_EQ(NULL, a[i].why) TH_LOG("thread %d: %s", i, a[i].why);
+	}
+	EXPECT_EQ(0, poison_count(&self->g.e));
+}
+
 TEST_HARNESS_MAIN

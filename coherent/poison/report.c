@@ -10,6 +10,7 @@
 #include <linux/pfn.h>
 #include <linux/printk.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "../coherent.h"
@@ -33,6 +34,21 @@ struct report {
 static DEFINE_RAW_SPINLOCK(queue_lock);
 static DEFINE_KFIFO(queue, struct report, QUEUE_LENGTH);
 
+/*
+ * How far the worker is, under queue_lock: for who waits until what was told by
+ * now is acted on. The workqueue cannot say: a report that comes meanwhile takes
+ * the work off its list for a moment (mod_delayed_work()), and a flush that looks
+ * just then finds nothing to wait for.
+ */
+static struct {
+	unsigned long told;	/* reports that were put into the queue ... */
+	unsigned long acted;	/* ... and that are done with */
+	unsigned long emptied;	/* times that nothing was left, nothing spilled either */
+	unsigned long failed;	/* times that there was no memory */
+	bool spilled;		/* since it was emptied */
+} progress;
+static DECLARE_WAIT_QUEUE_HEAD(progress_wait);
+
 /* Memory for the ledger will be there again; nothing is dropped meanwhile */
 #define RETRY	HZ
 
@@ -54,6 +70,10 @@ static bool peek(struct report *report, bool *spilled)
 		found = coherent_ledger_unspill(&report->first, &report->last,
 						&report->mm_signals);
 	}
+	if (!found) {
+		progress.emptied++;
+		progress.spilled = false;
+	}
 	raw_spin_unlock_irq(&queue_lock);
 	return found;
 }
@@ -61,12 +81,17 @@ static bool peek(struct report *report, bool *spilled)
 static void done(const struct report *report, bool spilled, bool recorded)
 {
 	raw_spin_lock_irq(&queue_lock);
-	if (!spilled && recorded)
+	if (!spilled && recorded) {
 		kfifo_skip(&queue);
-	else if (spilled && !recorded)
+		progress.acted++;
+	} else if (spilled && !recorded) {
 		coherent_ledger_spill(report->first, report->last,
 				      report->mm_signals);
+	}
+	if (!recorded)
+		progress.failed++;
 	raw_spin_unlock_irq(&queue_lock);
+	wake_up_all(&progress_wait);
 }
 
 static void work_fn(struct work_struct *unused)
@@ -89,6 +114,7 @@ static void work_fn(struct work_struct *unused)
 		pr_err_ratelimited("coherent-vfio: no memory to record poison; trying again\n");
 		mod_delayed_work(wq, &work, RETRY);
 	}
+	wake_up_all(&progress_wait);
 	coherent_ledger_notify();
 }
 
@@ -102,9 +128,13 @@ static void put(const struct report *report)
 
 	raw_spin_lock_irqsave(&queue_lock, flags);
 	full = !kfifo_put(&queue, *report);
-	if (full)
+	if (full) {
 		coherent_ledger_spill(report->first, report->last,
 				      report->mm_signals);
+		progress.spilled = true;
+	} else {
+		progress.told++;
+	}
 	coherent_ledger_unheal(report->first, report->last);
 	raw_spin_unlock_irqrestore(&queue_lock, flags);
 
@@ -175,27 +205,68 @@ void coherent_report_healed(struct coherent_ledger *ledger)
 	raw_spin_lock_irqsave(&queue_lock, flags);
 	if (ledger->heals)
 		queued = kfifo_put(&queue, report);
+	if (queued)
+		progress.told++;
 	ledger->heals = false;
 	raw_spin_unlock_irqrestore(&queue_lock, flags);
 	if (queued)
 		mod_delayed_work(wq, &work, 0);
 }
 
+/* What must be reached; @emptied counts where something has spilled by now */
+struct mark {
+	unsigned long told;
+	unsigned long emptied;
+	unsigned long failed;
+	bool spilled;
+};
+
+static struct mark mark_now(void)
+{
+	struct mark mark;
+
+	raw_spin_lock_irq(&queue_lock);
+	mark = (struct mark) {
+		.told = progress.told, .emptied = progress.emptied,
+		.failed = progress.failed, .spilled = progress.spilled,
+	};
+	raw_spin_unlock_irq(&queue_lock);
+	return mark;
+}
+
+/* 0, -ENOMEM, or -EAGAIN while it is neither */
+static int reached(const struct mark *mark)
+{
+	int ret = -EAGAIN;
+
+	raw_spin_lock_irq(&queue_lock);
+	if ((long)(progress.acted - mark->told) >= 0 &&
+	    (!mark->spilled || progress.emptied != mark->emptied))
+		ret = 0;
+	else if (progress.failed != mark->failed)
+		ret = -ENOMEM;
+	raw_spin_unlock_irq(&queue_lock);
+	return ret;
+}
+
 /**
  * coherent_report_flush() - wait until what was reported is acted on
  *
- * Context: process; may sleep.
- * Return: 0, or -ENOMEM when there was no memory; it will be tried again.
+ * What is reported meanwhile is not waited for.
+ *
+ * Context: process; may sleep, killably.
+ * Return: 0; -ENOMEM when there was no memory, and it will be tried again;
+ * -EINTR when killed.
  */
 int coherent_report_flush(void)
 {
-	bool left;
+	struct mark mark = mark_now();
 
+	/* Not later, where it waits to be tried again */
 	flush_delayed_work(&work);
-	raw_spin_lock_irq(&queue_lock);
-	left = !kfifo_is_empty(&queue);
-	raw_spin_unlock_irq(&queue_lock);
-	return left && delayed_work_pending(&work) ? -ENOMEM : 0;
+	if (wait_event_killable(progress_wait, reached(&mark) != -EAGAIN))
+		return -EINTR;
+	return reached(&mark);
 }
 
 /**
@@ -206,8 +277,8 @@ int coherent_report_flush(void)
  * What was reported before counts as forgotten, too, also what was still in the
  * queue.
  *
- * Context: process; may sleep.
- * Return: 0 or -ENOMEM, and then some may still be remembered.
+ * Context: process; may sleep, killably.
+ * Return: 0; -ENOMEM or -EINTR, and then nothing is forgotten.
  */
 int coherent_report_forget(unsigned long first, unsigned long last)
 {
@@ -235,5 +306,12 @@ int coherent_report_init(void)
 void coherent_report_exit(void)
 {
 	cancel_delayed_work_sync(&work);
+	/* poison_forget can still be written to: there is nobody to wait for */
+	raw_spin_lock_irq(&queue_lock);
+	progress.acted = progress.told;
+	progress.emptied++;
+	progress.spilled = false;
+	raw_spin_unlock_irq(&queue_lock);
+	wake_up_all(&progress_wait);
 	destroy_workqueue(wq);
 }

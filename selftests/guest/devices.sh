@@ -26,6 +26,7 @@ devices() {
 	amd64-refusals | arm64-refusals) devices_refusals "$1" ;;
 	amd64-port) devices_port ;;
 	amd64-soft | arm64-soft) devices_soft "$1" ;;
+	amd64-foreign) devices_foreign ;;
 	*) return 1 ;;
 	esac
 }
@@ -135,6 +136,18 @@ variant() {
 	device "model=${1%%-*},slot=$2,base=$at,size=$3${4:+,$4}"
 	FUNCTIONS+=("name=$1,bdf=${6:-0000:00:0$2.0},driver=nvgrace,use=$at+$3,$5")
 	base=$((base + 0x10000000))
+}
+
+# For programs that map all of a BAR: all of it is backed. One with and one without
+# a real BAR beside the fake one, each of a backend of its own.
+devices_foreign() {
+	local gb=0x20000000 low=0x180000000
+	reserve "$gb+0x8000000"
+	device "model=gb200,slot=4,base=$gb,size=0x8000000"
+	FUNCTIONS+=("name=gb200,bdf=0000:00:04.0,driver=nvgrace,use=$gb+0x8000000,ready=bar,limit=30000")
+	reserve "$low+0x4000000"
+	device "model=plain,slot=5,bar2=0"
+	FUNCTIONS+=("name=dummy,bdf=0000:00:05.0,driver=dummy,aperture=$low+0x4000000,use=$low+0x4000000")
 }
 
 # Each way of being refused. FUNCTIONS are here the steps of refusals.sh, see there.
