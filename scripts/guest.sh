@@ -30,10 +30,20 @@ guest() {
 functional() {
 	local arch=${1#*-} script=functional.sh
 	devices "${arch%%-*}" "$2"
-	case $2 in
-	refusals | soft) script=$2.sh ;;
-	esac
+	[ "$2" != refusals ] || script=refusals.sh
 	guest "$1" "$2" "$script" "${FUNCTIONS[@]}"
+}
+
+# soft KERNEL: functions that are software. How they come and go on each kernel; the
+# programs on them on one old, one new, and one that has iommufd.
+soft() {
+	local arch=${1#*-}
+	devices "${arch%%-*}" soft
+	case $1 in
+	lts-amd64 | new-arm64 | src-amd64*) ;;
+	*) FUNCTIONS=("${FUNCTIONS[@]:0:2}") ;;
+	esac
+	guest "$1" soft soft.sh "${FUNCTIONS[@]}"
 }
 
 # failnth KERNEL: allocations that fail, on one function of each backend.

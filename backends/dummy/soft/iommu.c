@@ -6,10 +6,12 @@
  * given our fwspec, so the IOMMU core asks us about no other, and whatever
  * IOMMU the machine has is not asked about ours.
  */
+#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/limits.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/pfn.h>
@@ -172,6 +174,29 @@ static const struct iommu_ops soft_iommu_ops = {
 	.default_domain_ops	= &paging_ops,
 };
 
+/*
+ * What iommu_fwspec_init() would do. That is for the IOMMU core to call, under a
+ * lock of its own which keeps others from looking at the device; nobody does
+ * yet. The IOMMU core frees it with the device.
+ */
+static int give_fwspec(struct device *dev)
+{
+	struct iommu_fwspec *fwspec __free(kfree) = NULL;
+	struct dev_iommu *param;
+
+	fwspec = kzalloc_obj(*fwspec, GFP_KERNEL);
+	if (!fwspec)
+		return -ENOMEM;
+	param = kzalloc_obj(*param, GFP_KERNEL);
+	if (!param)
+		return -ENOMEM;
+	mutex_init(&param->lock);
+	fwspec->iommu_fwnode = fwnode_handle_get(iommu.fwnode);
+	param->fwspec = no_free_ptr(fwspec);
+	dev->iommu = param;
+	return 0;
+}
+
 /* Comes before the IOMMU core's own, which asks whose the device is */
 static int bus_event(struct notifier_block *nb, unsigned long action,
 		     void *data)
@@ -181,7 +206,7 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 
 	if (action != BUS_NOTIFY_ADD_DEVICE || !soft_function_of(dev))
 		return NOTIFY_DONE;
-	ret = iommu_fwspec_init(dev, iommu.fwnode);
+	ret = give_fwspec(dev);
 	if (ret)
 		dev_err(dev, "cannot be put behind the software IOMMU (%d)\n",
 			ret);
