@@ -25,13 +25,10 @@ typedef uint64_t u64;
 #define is_power_of_2(n)		((n) && !((n) & ((n) - 1)))
 #define EXPORT_SYMBOL_NS_GPL(sym, ns)
 
+/* As the kernel's: not for 0, nor for what has no power of two above it */
 static inline u64 roundup_pow_of_two(u64 n)
 {
-	u64 p = 1;
-
-	while (p < n)
-		p <<= 1;
-	return p;
+	return n == 1 ? 1 : 1ULL << (64 - __builtin_clzll(n - 1));
 }
 
 #define PCI_BASE_ADDRESS_SPACE_MEMORY	0x00
