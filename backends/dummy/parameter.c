@@ -3,8 +3,11 @@
  * An aperture by module parameter: /dev/mem in disguise, and refused where that
  * is.
  */
+#include <linux/array_size.h>
 #include <linux/cleanup.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/pci.h>
 #include <linux/security.h>
 #include <linux/slab.h>

@@ -6,6 +6,7 @@
  * aperture. They go through the queue as all do. The write returns when they
  * are acted on.
  */
+#include <linux/array_size.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>

@@ -23,9 +23,15 @@ files() {
 	find "./$PREFIX" -type f \( "${names[@]:1}" \) -printf '%P\n' | sed "s|^|$PREFIX|" | sort
 }
 
-# Sources of the kernel modules, without what runs in userspace
+# Sources of the kernel modules, and those of what runs in userspace
+KERNEL_DIRS='^(coherent|include|backends|kunit)/'
+
 kernel_files() {
-	files "$@" | grep -E '^(coherent|include|backends|kunit)/'
+	files "$@" | { grep -E "$KERNEL_DIRS" || :; }
+}
+
+user_files() {
+	files "$@" | { grep -v -E "$KERNEL_DIRS" || :; }
 }
 
 # kbuild ARG...: compile the modules under analysis in a copy of their own
