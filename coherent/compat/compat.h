@@ -10,6 +10,7 @@
 #define COHERENT_COMPAT_H
 
 #include "export.h"
+#include "locks.h"
 #include "mm.h"
 #include "pci.h"
 #include "slab.h"

@@ -29,8 +29,7 @@ struct report {
  */
 #define QUEUE_LENGTH	16384
 
-/* The queue, what spilled from it, and coherent_ledger.heals */
-static DEFINE_RAW_SPINLOCK(queue_lock);
+DEFINE_RAW_SPINLOCK(coherent_queue_lock);
 static DEFINE_KFIFO(queue, struct report, QUEUE_LENGTH);
 
 /* Memory for the ledger will be there again; nothing is dropped meanwhile */
@@ -47,26 +46,26 @@ static bool peek(struct report *report, bool *spilled)
 {
 	bool found = true;
 
-	raw_spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&coherent_queue_lock);
 	*spilled = !kfifo_peek(&queue, report);
 	if (*spilled) {
 		*report = (struct report){ .source = COHERENT_SOURCE_OVERFLOW };
 		found = coherent_ledger_unspill(&report->first, &report->last,
 						&report->mm_signals);
 	}
-	raw_spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&coherent_queue_lock);
 	return found;
 }
 
 static void done(const struct report *report, bool spilled, bool recorded)
 {
-	raw_spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&coherent_queue_lock);
 	if (!spilled && recorded)
 		kfifo_skip(&queue);
 	else if (spilled && !recorded)
 		coherent_ledger_spill(report->first, report->last,
 				      report->mm_signals);
-	raw_spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&coherent_queue_lock);
 }
 
 static void work_fn(struct work_struct *unused)
@@ -100,13 +99,13 @@ static void put(const struct report *report)
 	unsigned long flags;
 	bool full;
 
-	raw_spin_lock_irqsave(&queue_lock, flags);
+	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
 	full = !kfifo_put(&queue, *report);
 	if (full)
 		coherent_ledger_spill(report->first, report->last,
 				      report->mm_signals);
 	coherent_ledger_unheal(report->first, report->last);
-	raw_spin_unlock_irqrestore(&queue_lock, flags);
+	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 
 	if (full)
 		pr_err_ratelimited("coherent-vfio: more than %u memory errors at once: all pages between those that are too many are taken for poisoned\n",
@@ -149,9 +148,9 @@ void coherent_report_healing(struct coherent_ledger *ledger)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&queue_lock, flags);
+	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
 	ledger->heals = true;
-	raw_spin_unlock_irqrestore(&queue_lock, flags);
+	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 }
 
 /**
@@ -172,11 +171,11 @@ void coherent_report_healed(struct coherent_ledger *ledger)
 	unsigned long flags;
 	bool queued = false;
 
-	raw_spin_lock_irqsave(&queue_lock, flags);
+	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
 	if (ledger->heals)
 		queued = kfifo_put(&queue, report);
 	ledger->heals = false;
-	raw_spin_unlock_irqrestore(&queue_lock, flags);
+	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 	if (queued)
 		mod_delayed_work(wq, &work, 0);
 }
@@ -192,9 +191,9 @@ int coherent_report_flush(void)
 	bool left;
 
 	flush_delayed_work(&work);
-	raw_spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&coherent_queue_lock);
 	left = !kfifo_is_empty(&queue);
-	raw_spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&coherent_queue_lock);
 	return left && delayed_work_pending(&work) ? -ENOMEM : 0;
 }
 
