@@ -43,10 +43,14 @@ kbuild() {
 	make -s -k -j "$JOBS" -C "$KDIR" M="$BUILD" "${args[@]}" "$@" "${targets[@]}"
 }
 
-# compiler_findings TOOL: from the compiler's words, those about our files
+# compiler_findings TOOL: from the compiler's words, those about our files: named
+# in full, or from where kbuild stands, which since 6.13 is among them
 compiler_findings() {
-	sed -n -E "s,^($BUILD|$SRC|\.)/([^:]+:[0-9]+):([0-9]+:)? (warning|error|fatal error): (.*),\2: $1: \5,p" |
-		sort -u
+	local line
+	sed -n -E "s,^(($BUILD|$SRC|\.)/)?([^/:][^:]*:[0-9]+):([0-9]+:)? (warning|error|fatal error): (.*),\3: $1: \6,p" |
+		sort -u | while IFS= read -r line; do
+		[ ! -e "$SRC/${line%%:*}" ] || printf '%s\n' "$line"
+	done
 }
 
 # build_lane TOOL ARG...: a build whose words are the findings. A build that
