@@ -4,6 +4,7 @@
 # make KDIR=... [ARCH=... CROSS_COMPILE=...]   for another kernel
 # make modules_install, make clean
 # make demo, make check, make check-all, make kunit, make stress, make bench: see README.md
+# make prove, make analyze [LANES="sparse w1"]: Documentation/static-analysis.md
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KBUILD_ARGS = -C $(KDIR) M=$(CURDIR)
@@ -16,8 +17,11 @@ modules modules_install clean: FORCE
 		exit 1; }
 	$(MAKE) $(KBUILD_ARGS) $@
 
-check check-all check-defects demo bench kunit stress coverage: FORCE
+check check-all check-defects demo bench kunit stress coverage prove: FORCE
 	@scripts/$@
 
+analyze: FORCE
+	@scripts/analyze $(LANES)
+
 FORCE:
-.PHONY: all modules modules_install clean check check-all check-defects demo bench kunit stress coverage FORCE
+.PHONY: all modules modules_install clean check check-all check-defects demo bench kunit stress coverage prove analyze FORCE

@@ -17,6 +17,8 @@
  *					what is poisoned changes
  *           page table locks, i_mmap	(the memory manager's)
  *   config_lock			innermost, around plain stores
+ *   coherent_queue_lock		innermost, in any context but NMI: what
+ *					was reported (poison/report.c)
  *
  * reset_prepare() runs with memory_lock held for writing when VFIO resets and
  * without it when anybody else does.  That is why coherent_reset.lock exists:
@@ -94,10 +96,16 @@ enum coherent_access {
 };
 
 int coherent_access_begin(struct coherent_device *cdev,
-			  enum coherent_access access);
+			  enum coherent_access access)
+	__cond_acquires_shared(0, &cdev->core.memory_lock)
+	__cond_acquires_shared(0, &cdev->reset.lock);
 int coherent_access_begin_wait(struct coherent_device *cdev,
-			       enum coherent_access access);
-void coherent_access_end(struct coherent_device *cdev);
+			       enum coherent_access access)
+	__cond_acquires_shared(0, &cdev->core.memory_lock)
+	__cond_acquires_shared(0, &cdev->reset.lock);
+void coherent_access_end(struct coherent_device *cdev)
+	__releases_shared(&cdev->reset.lock)
+	__releases_shared(&cdev->core.memory_lock);
 int coherent_access_wait(struct coherent_device *cdev,
 			 enum coherent_access access);
 bool coherent_ready_reads_bar(const struct coherent_device *cdev);

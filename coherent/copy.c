@@ -53,19 +53,23 @@ static void store(struct coherent_bar *bar, u64 off, const void *from,
 }
 
 /*
- * coherent_access_begin_wait(), and keep away from poison. Returns how many of
- * @n bytes may be touched before coherent_access_end(); or an error, -EIO when
- * not even one, and then there is nothing to end.
+ * coherent_access_begin_wait(), and keep away from poison: *@n is cut to what
+ * may be touched before coherent_access_end(). On error, -EIO when that is
+ * nothing, it is 0 and there is nothing to end.
  */
-static ssize_t begin_copy(struct coherent_bar *bar, u64 off, size_t n)
+static int begin_copy(struct coherent_bar *bar, u64 off, size_t *n)
+	__cond_acquires_shared(0, &bar->cdev->core.memory_lock)
+	__cond_acquires_shared(0, &bar->cdev->reset.lock)
 {
 	int ret = coherent_access_begin_wait(bar->cdev, COHERENT_ACCESS_COPY);
 
-	if (ret)
+	if (ret) {
+		*n = 0;
 		return ret;
-	n = coherent_poison_clip(bar, off, n);
-	if (n)
-		return n;
+	}
+	*n = coherent_poison_clip(bar, off, *n);
+	if (*n)
+		return 0;
 	coherent_access_end(bar->cdev);
 	return -EIO;
 }
@@ -77,10 +81,9 @@ static ssize_t copy_direct(struct coherent_bar *bar, struct iov_iter *iter,
 	void *va = bar->va + off;
 	ssize_t ret;
 
-	ret = begin_copy(bar, off, n);
-	if (ret < 0)
+	ret = begin_copy(bar, off, &n);
+	if (ret)
 		return ret;
-	n = ret;
 	pagefault_disable();
 	if (iov_iter_rw(iter) == READ)
 		ret = _copy_mc_to_iter(va, n, iter);
@@ -96,7 +99,8 @@ static ssize_t copy_bounced(struct coherent_bar *bar, struct iov_iter *iter,
 			    u64 off, size_t n, void *buf)
 {
 	bool read = iov_iter_rw(iter) == READ;
-	ssize_t ret;
+	size_t taken;
+	int ret;
 
 	n = min_t(size_t, n, PAGE_SIZE);
 	if (!read) {
@@ -105,12 +109,12 @@ static ssize_t copy_bounced(struct coherent_bar *bar, struct iov_iter *iter,
 			return -EFAULT;
 	}
 
-	ret = begin_copy(bar, off, n);
-	if (!read && ret < (ssize_t)n)
-		iov_iter_revert(iter, n - max(ret, 0));
-	if (ret < 0)
+	taken = n;
+	ret = begin_copy(bar, off, &n);
+	if (!read)
+		iov_iter_revert(iter, taken - n);
+	if (ret)
 		return ret;
-	n = ret;
 	if (read)
 		n -= load(bar, buf, off, n);
 	else

@@ -15,6 +15,7 @@
 #include <linux/align.h>
 #include <linux/file.h>
 #include <linux/kconfig.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
@@ -115,6 +116,9 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
 	unsigned long pfn = coherent_vma_pfn(vmf->vma, addr);
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 
+	lockdep_assert_held_read(&bar->cdev->core.memory_lock);
+	lockdep_assert_held_read(&bar->cdev->reset.lock);
+
 #ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
 	if (order == PUD_ORDER) {
 		WRITE_ONCE(bar->had_pud, true);
@@ -138,6 +142,11 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
  */
 static vm_fault_t insert_small(struct vm_fault *vmf)
 {
+	const struct coherent_bar *bar = vmf->vma->vm_private_data;
+
+	lockdep_assert_held_read(&bar->cdev->core.memory_lock);
+	lockdep_assert_held_read(&bar->cdev->reset.lock);
+
 	if (block_poisoned(vmf, 0) && !may_map_poison(vmf))
 		return VM_FAULT_HWPOISON;
 	if (IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) &&

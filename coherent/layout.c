@@ -6,6 +6,7 @@
  */
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/overflow.h>
 #include <linux/types.h>

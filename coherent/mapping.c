@@ -3,6 +3,7 @@
  * Kernel mappings of regions: made when first needed, kept until close.
  */
 #include <linux/cleanup.h>
+#include <linux/dev_printk.h>
 #include <linux/io.h>
 #include <linux/kconfig.h>
 #include <linux/mutex.h>

@@ -2,6 +2,7 @@
 /*
  * read() and write() of a device: which part of it does an offset mean?
  */
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pm_runtime.h>
 #include <linux/sched.h>

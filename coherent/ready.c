@@ -62,6 +62,7 @@ static int ask_ready(struct coherent_device *cdev, unsigned int *timeout_ms)
 }
 
 static bool expired(const struct coherent_device *cdev, unsigned int limit_ms)
+	__must_hold_shared(&cdev->reset.lock)
 {
 	return time_after(jiffies,
 			  cdev->reset.since + msecs_to_jiffies(limit_ms));
@@ -73,6 +74,8 @@ static bool expired(const struct coherent_device *cdev, unsigned int limit_ms)
  */
 static int check_ready(struct coherent_device *cdev,
 		       enum coherent_access access)
+	__must_hold_shared(&cdev->core.memory_lock)
+	__must_hold_shared(&cdev->reset.lock)
 {
 	struct coherent_reset *reset = &cdev->reset;
 	unsigned int timeout_ms;
@@ -214,6 +217,7 @@ int coherent_access_wait(struct coherent_device *cdev,
 }
 
 static int wait_at_probe(struct coherent_device *cdev)
+	__context_unsafe(/* nobody else knows the device */)
 {
 	unsigned int step = POLL_FIRST_MS, timeout_ms;
 	int ret;

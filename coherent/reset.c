@@ -17,6 +17,7 @@
 #include "coherent.h"
 
 void coherent_reset_init(struct coherent_device *cdev)
+	__context_unsafe(/* nobody else knows the device */)
 {
 	init_rwsem(&cdev->reset.lock);
 	init_waitqueue_head(&cdev->reset.wait);

@@ -100,10 +100,10 @@ struct coherent_bar {
 struct coherent_reset {
 	struct rw_semaphore lock;
 	wait_queue_head_t wait;
-	bool running;
-	bool failed;
-	bool pending;
-	unsigned long since;
+	bool running __guarded_by(&lock);
+	bool failed __guarded_by(&lock);
+	bool pending __guarded_by(&lock);
+	unsigned long since __guarded_by(&lock);
 };
 
 /**

@@ -10,6 +10,7 @@
  * parameter (parameter.c). coherent,bad-pages lists memory known to be bad.
  */
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/pci.h>
 #include <linux/property.h>
 

@@ -3,8 +3,11 @@
  * An aperture by module parameter: /dev/mem in disguise, and refused where that
  * is.
  */
+#include <linux/array_size.h>
 #include <linux/cleanup.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/pci.h>
 #include <linux/security.h>
 #include <linux/slab.h>
@@ -52,13 +55,13 @@ int dummy_parse_aperture(const char *spec, u64 *base, u64 *size,
 int dummy_from_parameter(struct pci_dev *pdev, u64 *base, u64 *size,
 			 struct coherent_carve *policy)
 {
-	size_t len = strlen(pci_name(pdev));
 	int i;
 
 	for (i = 0; i < nr_apertures; i++) {
 		const char *spec = apertures[i];
+		size_t len = str_has_prefix(spec, pci_name(pdev));
 
-		if (strncmp(spec, pci_name(pdev), len) || spec[len] != '@')
+		if (!len || spec[len] != '@')
 			continue;
 		if (security_locked_down(LOCKDOWN_DEV_MEM))
 			return dev_err_probe(&pdev->dev, -EPERM,

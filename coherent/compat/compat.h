@@ -11,6 +11,7 @@
 
 #include "export.h"
 #include "iommu.h"
+#include "locks.h"
 #include "mm.h"
 #include "pci.h"
 #include "slab.h"

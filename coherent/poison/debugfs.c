@@ -7,6 +7,7 @@
  * are acted on.
  */
 #include <kunit/visibility.h>
+#include <linux/array_size.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>

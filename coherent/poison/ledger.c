@@ -10,9 +10,11 @@
 #include <linux/fs.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
+#include <linux/printk.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
@@ -54,6 +56,8 @@ static bool overlaps(const struct coherent_ledger *ledger, unsigned long first,
 bool coherent_poison_blocks(const struct coherent_device *cdev,
 			    unsigned long first, unsigned long last)
 {
+	lockdep_assert_held_read(&cdev->reset.lock);
+
 	return coherent_poison_next(first, last) <= last &&
 	       cdev->ledger->policy != COHERENT_POISON_KEEP;
 }
@@ -77,6 +81,8 @@ size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
 	unsigned long pfn = coherent_poison_next(PHYS_PFN(addr),
 						 PHYS_PFN(addr + n - 1));
 
+	lockdep_assert_held_read(&bar->cdev->reset.lock);
+
 	if (pfn == ULONG_MAX)
 		return n;
 	return PFN_PHYS(pfn) > addr ? PFN_PHYS(pfn) - addr : 0;
@@ -99,12 +105,14 @@ unsigned long coherent_ledger_count(const struct coherent_ledger *ledger)
  * resume(): what is stored in between and the mappings change as one.
  */
 static void suspend(struct coherent_device *cdev)
+	__context_unsafe(/* only where there is a device */)
 {
 	if (cdev)
 		down_write(&cdev->reset.lock);
 }
 
 static void resume(struct coherent_device *cdev)
+	__context_unsafe(/* only where there is a device */)
 {
 	if (cdev)
 		up_write(&cdev->reset.lock);
@@ -112,10 +120,13 @@ static void resume(struct coherent_device *cdev)
 
 static void tell(struct coherent_ledger *ledger, unsigned long first,
 		 unsigned long last, enum coherent_source source)
+	__must_hold(&coherent_ledger_lock)
 {
 	u64 offset = PFN_PHYS(first - ledger->first);
 	u64 length = PFN_PHYS(last - first + 1);
 	const char *name = "unbound";
+
+	lockdep_assert_held(&coherent_ledger_lock);
 
 	if (ledger->cdev)
 		name = pci_name(ledger->cdev->core.pdev);
@@ -131,6 +142,7 @@ static void tell(struct coherent_ledger *ledger, unsigned long first,
 static int record_new(struct coherent_ledger *ledger, unsigned long first,
 		      unsigned long last, enum coherent_source source,
 		      bool mm_signals)
+	__must_hold(&coherent_ledger_lock)
 {
 	struct coherent_device *cdev = ledger->cdev;
 	struct coherent_pages_change change;
@@ -157,9 +169,12 @@ static int record_new(struct coherent_ledger *ledger, unsigned long first,
 static int record(struct coherent_ledger *ledger, unsigned long first,
 		  unsigned long last, enum coherent_source source,
 		  bool mm_signals)
+	__must_hold(&coherent_ledger_lock)
 {
 	unsigned long from, to;
 	int ret = 0;
+
+	lockdep_assert_held(&coherent_ledger_lock);
 
 	last = min(last, ledger->last);
 	for (from = max(first, ledger->first);
@@ -208,9 +223,12 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 
 static int forget(struct coherent_device *cdev, unsigned long first,
 		  unsigned long last)
+	__must_hold(&coherent_ledger_lock)
 {
 	struct coherent_pages_change change;
 	int ret;
+
+	lockdep_assert_held(&coherent_ledger_lock);
 
 	if (!coherent_pages_count(first, last))
 		return 0;
@@ -334,6 +352,8 @@ void coherent_ledger_spill(unsigned long first, unsigned long last,
 {
 	struct coherent_ledger *ledger;
 
+	lockdep_assert_held(&coherent_queue_lock);
+
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &ledgers, node) {
 		if (!overlaps(ledger, first, last))
@@ -362,6 +382,8 @@ bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
 {
 	struct coherent_ledger *ledger;
 
+	lockdep_assert_held(&coherent_queue_lock);
+
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &ledgers, node) {
 		if (ledger->spill_first > ledger->spill_last)
@@ -387,10 +409,28 @@ void coherent_ledger_unheal(unsigned long first, unsigned long last)
 {
 	struct coherent_ledger *ledger;
 
+	lockdep_assert_held(&coherent_queue_lock);
+
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &ledgers, node)
 		if (overlaps(ledger, first, last))
 			ledger->heals = false;
+}
+
+static struct coherent_ledger *new_ledger(unsigned long first,
+					  unsigned long last,
+					  enum coherent_policy policy)
+	__context_unsafe(/* nobody else knows it yet */)
+{
+	struct coherent_ledger *ledger = kzalloc_obj(*ledger, GFP_KERNEL);
+
+	if (!ledger)
+		return NULL;
+	ledger->first = first;
+	ledger->last = last;
+	ledger->policy = policy;
+	ledger->spill_first = ULONG_MAX;
+	return ledger;
 }
 
 /**
@@ -414,14 +454,10 @@ int coherent_ledger_attach(struct coherent_device *cdev,
 		if (ledger->first == first && ledger->last == last)
 			goto found;
 
-	ledger = kzalloc_obj(*ledger, GFP_KERNEL);
+	ledger = new_ledger(first, last, policy);
 	if (!ledger)
 		return -ENOMEM;
-	ledger->first = first;
-	ledger->last = last;
 	ledger->own_memory = cdev->own_memory;
-	ledger->policy = policy;
-	ledger->spill_first = ULONG_MAX;
 	list_add_tail_rcu(&ledger->node, &ledgers);
 found:
 	ledger->cdev = cdev;

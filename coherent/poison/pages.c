@@ -143,6 +143,8 @@ bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
 {
 	MA_STATE(mas, &poisoned, 0, 0);
 
+	lockdep_assert_held(&coherent_ledger_lock);
+
 	if (find_range(&mas, *first))
 		*first = mas.last + 1;
 	if (*first > last)

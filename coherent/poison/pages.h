@@ -6,11 +6,9 @@
 #define COHERENT_POISON_PAGES_H
 
 #include <linux/maple_tree.h>
-#include <linux/mutex.h>
 #include <linux/types.h>
 
-/* Taken by writers of the tree; and see ledger.c */
-extern struct mutex coherent_ledger_lock;
+#include "poison.h"
 
 struct coherent_pages_change {
 	struct ma_state mas;
@@ -19,10 +17,13 @@ struct coherent_pages_change {
 
 int coherent_pages_prepare(struct coherent_pages_change *change,
 			   unsigned long first, unsigned long last,
-			   bool poison);
+			   bool poison)
+	__must_hold(&coherent_ledger_lock);
 bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
-			     unsigned long last);
-void coherent_pages_commit(struct coherent_pages_change *change);
+			     unsigned long last)
+	__must_hold(&coherent_ledger_lock);
+void coherent_pages_commit(struct coherent_pages_change *change)
+	__must_hold(&coherent_ledger_lock);
 void coherent_pages_exit(void);
 
 #endif

@@ -20,12 +20,20 @@
 #define COHERENT_POISON_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct coherent_bar;
 struct coherent_device;
 struct notifier_block;
 struct vm_area_struct;
+
+/* Taken by writers of the tree of pages; and see ledger.c */
+extern struct mutex coherent_ledger_lock;
+
+/* The queue of reports, what spilled from it, coherent_ledger.heals */
+extern raw_spinlock_t coherent_queue_lock;
 
 /** enum coherent_policy - what a recorded page means to mappings */
 enum coherent_policy {
@@ -78,14 +86,14 @@ struct coherent_ledger {
 	struct rcu_head rcu;
 	unsigned long first;
 	unsigned long last;
-	struct coherent_device *cdev;
+	struct coherent_device *cdev __guarded_by(&coherent_ledger_lock);
 	bool own_memory;
 	enum coherent_policy policy;
-	unsigned long spill_first;
-	unsigned long spill_last;
-	bool spill_mm_signals;
-	bool heals;
-	bool changed;
+	unsigned long spill_first __guarded_by(&coherent_queue_lock);
+	unsigned long spill_last __guarded_by(&coherent_queue_lock);
+	bool spill_mm_signals __guarded_by(&coherent_queue_lock);
+	bool heals __guarded_by(&coherent_queue_lock);
+	bool changed __guarded_by(&coherent_ledger_lock);
 };
 
 /** struct coherent_poison_range - an element of the list in sysfs */
@@ -110,10 +118,13 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 void coherent_ledger_notify(void);
 unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
 void coherent_ledger_spill(unsigned long first, unsigned long last,
-			   bool mm_signals);
+			   bool mm_signals)
+	__must_hold(&coherent_queue_lock);
 bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
-			     bool *mm_signals);
-void coherent_ledger_unheal(unsigned long first, unsigned long last);
+			     bool *mm_signals)
+	__must_hold(&coherent_queue_lock);
+void coherent_ledger_unheal(unsigned long first, unsigned long last)
+	__must_hold(&coherent_queue_lock);
 
 /* pages.c */
 unsigned long coherent_poison_next(unsigned long first, unsigned long last);

@@ -30,12 +30,11 @@ struct report {
  */
 #define QUEUE_LENGTH	16384
 
-/* The queue, what spilled from it, and coherent_ledger.heals */
-static DEFINE_RAW_SPINLOCK(queue_lock);
+DEFINE_RAW_SPINLOCK(coherent_queue_lock);
 static DEFINE_KFIFO(queue, struct report, QUEUE_LENGTH);
 
 /*
- * How far the worker is, under queue_lock: for who waits until what was told by
+ * How far the worker is, under coherent_queue_lock: for who waits until what was told by
  * now is acted on. The workqueue cannot say: a report that comes meanwhile takes
  * the work off its list for a moment (mod_delayed_work()), and a flush that looks
  * just then finds nothing to wait for.
@@ -63,7 +62,7 @@ static bool peek(struct report *report, bool *spilled)
 {
 	bool found = true;
 
-	raw_spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&coherent_queue_lock);
 	*spilled = !kfifo_peek(&queue, report);
 	if (*spilled) {
 		*report = (struct report){ .source = COHERENT_SOURCE_OVERFLOW };
@@ -74,13 +73,13 @@ static bool peek(struct report *report, bool *spilled)
 		progress.emptied++;
 		progress.spilled = false;
 	}
-	raw_spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&coherent_queue_lock);
 	return found;
 }
 
 static void done(const struct report *report, bool spilled, bool recorded)
 {
-	raw_spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&coherent_queue_lock);
 	if (!spilled && recorded) {
 		kfifo_skip(&queue);
 		progress.acted++;
@@ -90,7 +89,7 @@ static void done(const struct report *report, bool spilled, bool recorded)
 	}
 	if (!recorded)
 		progress.failed++;
-	raw_spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&coherent_queue_lock);
 	wake_up_all(&progress_wait);
 }
 
@@ -126,7 +125,7 @@ static void put(const struct report *report)
 	unsigned long flags;
 	bool full;
 
-	raw_spin_lock_irqsave(&queue_lock, flags);
+	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
 	full = !kfifo_put(&queue, *report);
 	if (full) {
 		coherent_ledger_spill(report->first, report->last,
@@ -136,7 +135,7 @@ static void put(const struct report *report)
 		progress.told++;
 	}
 	coherent_ledger_unheal(report->first, report->last);
-	raw_spin_unlock_irqrestore(&queue_lock, flags);
+	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 
 	if (full)
 		pr_err_ratelimited("coherent-vfio: more than %u memory errors at once: all pages between those that are too many are taken for poisoned\n",
@@ -179,9 +178,9 @@ void coherent_report_healing(struct coherent_ledger *ledger)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&queue_lock, flags);
+	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
 	ledger->heals = true;
-	raw_spin_unlock_irqrestore(&queue_lock, flags);
+	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 }
 
 /**
@@ -202,13 +201,13 @@ void coherent_report_healed(struct coherent_ledger *ledger)
 	unsigned long flags;
 	bool queued = false;
 
-	raw_spin_lock_irqsave(&queue_lock, flags);
+	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
 	if (ledger->heals)
 		queued = kfifo_put(&queue, report);
 	if (queued)
 		progress.told++;
 	ledger->heals = false;
-	raw_spin_unlock_irqrestore(&queue_lock, flags);
+	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 	if (queued)
 		mod_delayed_work(wq, &work, 0);
 }
@@ -225,12 +224,12 @@ static struct mark mark_now(void)
 {
 	struct mark mark;
 
-	raw_spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&coherent_queue_lock);
 	mark = (struct mark) {
 		.told = progress.told, .emptied = progress.emptied,
 		.failed = progress.failed, .spilled = progress.spilled,
 	};
-	raw_spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&coherent_queue_lock);
 	return mark;
 }
 
@@ -239,13 +238,13 @@ static int reached(const struct mark *mark)
 {
 	int ret = -EAGAIN;
 
-	raw_spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&coherent_queue_lock);
 	if ((long)(progress.acted - mark->told) >= 0 &&
 	    (!mark->spilled || progress.emptied != mark->emptied))
 		ret = 0;
 	else if (progress.failed != mark->failed)
 		ret = -ENOMEM;
-	raw_spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&coherent_queue_lock);
 	return ret;
 }
 
@@ -307,11 +306,11 @@ void coherent_report_exit(void)
 {
 	cancel_delayed_work_sync(&work);
 	/* poison_forget can still be written to: there is nobody to wait for */
-	raw_spin_lock_irq(&queue_lock);
+	raw_spin_lock_irq(&coherent_queue_lock);
 	progress.acted = progress.told;
 	progress.emptied++;
 	progress.spilled = false;
-	raw_spin_unlock_irq(&queue_lock);
+	raw_spin_unlock_irq(&coherent_queue_lock);
 	wake_up_all(&progress_wait);
 	destroy_workqueue(wq);
 }

@@ -37,13 +37,10 @@ typedef unsigned __int128 u128;
 
 #define strscpy(to, from, size)		((void)snprintf(to, size, "%s", from))
 
+/* As the kernel's: not for 0, nor for what has no power of two above it */
 static inline u64 roundup_pow_of_two(u64 n)
 {
-	u64 p = 1;
-
-	while (p < n)
-		p <<= 1;
-	return p;
+	return n == 1 ? 1 : 1ULL << (64 - __builtin_clzll(n - 1));
 }
 
 #endif

@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What lanes share. A lane runs in the lab root and is given
+#   SRC     a copy of the sources, of this repository or of the core with a backend
+#   PREFIX  the part of it that is under analysis ('' for all)
+#   BUILD   a folder that it may make
+#   KDIR, ARCH, KARGS   the kernel to build against, and for which machine
+#   KSRC    the source of a kernel, for its tools
+# It writes "path:line: tool: message" to stdout, paths relative to SRC; anything
+# else to stderr. Exit status: 0 when the tool has run, findings or not; else
+# the tool has failed, which is as bad as a finding.
+set -euo pipefail
+cd "$SRC"
+: "${BUILD:?}" "${KDIR:?}" "${ARCH:?}" "${KARGS?}" "${KSRC:?}" "${PREFIX?}"
+
+# files PATTERN...: those under analysis whose names match (find -name)
+files() {
+	local pattern names=()
+	for pattern in "$@"; do
+		names+=(-o -name "$pattern")
+	done
+	find "./$PREFIX" -type f \( "${names[@]:1}" \) -printf '%P\n' | sed "s|^|$PREFIX|" | sort
+}
+
+# Sources of the kernel modules, and those of what runs in userspace
+KERNEL_DIRS='^(coherent|include|backends|kunit)/'
+
+kernel_files() {
+	files "$@" | { grep -E "$KERNEL_DIRS" || :; }
+}
+
+user_files() {
+	files "$@" | { grep -v -E "$KERNEL_DIRS" || :; }
+}
+
+# kbuild ARG...: compile the modules under analysis in a copy of their own
+kbuild() {
+	local targets=(coherent/ backends/) args
+	read -r -a args <<<"$KARGS"
+	[ -z "$PREFIX" ] || targets=("$PREFIX")
+	cp -r "$SRC" "$BUILD"
+	make -s -k -j "$JOBS" -C "$KDIR" M="$BUILD" "${args[@]}" "$@" "${targets[@]}"
+}
+
+# compiler_findings TOOL: from the compiler's words, those about our files: named
+# in full, or from where kbuild stands, which since 6.13 is among them
+compiler_findings() {
+	local line
+	sed -n -E "s,^(($BUILD|$SRC|\.)/)?([^/:][^:]*:[0-9]+):([0-9]+:)? (warning|error|fatal error): (.*),\3: $1: \6,p" |
+		sort -u | while IFS= read -r line; do
+		[ ! -e "$SRC/${line%%:*}" ] || printf '%s\n' "$line"
+	done
+}
+
+# build_lane TOOL ARG...: a build whose words are the findings. A build that
+# fails without a word about our files has failed as a tool.
+build_lane() {
+	local tool=$1 status=0
+	shift
+	kbuild "$@" >"$SRC/../$tool.log" 2>&1 || status=$?
+	compiler_findings "$tool" <"$SRC/../$tool.log" >"$SRC/../$tool.found"
+	cat "$SRC/../$tool.found"
+	[ "$status" = 0 ] || [ -s "$SRC/../$tool.found" ] || {
+		grep -i -E 'error|\*\*\*' "$SRC/../$tool.log" | head -n 20 >&2
+		return 2
+	}
+}

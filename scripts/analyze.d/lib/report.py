@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""From the lanes' findings and the suppressions to a verdict.
+
+A suppression is a line of the file "suppressions" (in scripts/analyze.d of this
+repository; ".analyze-suppressions" in the folder of a backend from elsewhere):
+
+    LANE PATH REGEX  # reason
+
+REGEX is searched in the message and holds no blank (write \\s).  One that has
+no reason, or that suppresses nothing though its lane ran, is a finding.
+"""
+import argparse
+import json
+import pathlib
+import re
+import sys
+import xml.etree.ElementTree as ET
+
+FINDING = re.compile(r"^([^:]+):(\d+): ([^:]+): (.*)$")
+
+
+class Finding:
+    def __init__(self, path, line, tool, message):
+        self.path, self.line = path, max(int(line), 1)
+        self.tool, self.message = tool, message
+
+    def __str__(self):
+        return f"{self.path}:{self.line}: {self.tool}: {self.message}"
+
+
+class Suppression:
+    def __init__(self, where, number, text):
+        spec, _, self.reason = text.partition("#")
+        self.where, self.number, self.used = where, number, 0
+        fields = spec.split()
+        self.broken = None
+        self.lane = fields[0] if fields else ""
+        if len(fields) != 3:
+            self.broken = "a suppression is: LANE PATH REGEX # reason"
+        elif not self.reason.strip():
+            self.broken = "suppression without a reason"
+        else:
+            self.path = fields[1]
+            self.regex = re.compile(fields[2])
+
+    def covers(self, lane, finding):
+        return (not self.broken and lane == self.lane and
+                finding.path == self.path and
+                bool(self.regex.search(finding.message)))
+
+    def finding(self, message):
+        return Finding(self.where, self.number, "analyze", message)
+
+
+def read_suppressions(path, where):
+    if not path.exists():
+        return []
+    lines = enumerate(path.read_text().splitlines(), 1)
+    return [Suppression(where, number, line) for number, line in lines
+            if line.strip() and not line.lstrip().startswith("#")]
+
+
+def read_results(folder, prefix):
+    """Yields (tag, lane, seconds, findings) for each run of a lane."""
+    for status in sorted(folder.glob("*.status")):
+        lane, code, seconds = status.read_text().split()
+        findings = []
+        for line in status.with_suffix(".out").read_text().splitlines():
+            match = FINDING.match(line)
+            if not match:
+                findings.append(Finding(f"scripts/analyze.d/{lane}", 1, lane,
+                                        f"not a finding: {line}"))
+            elif match[1].startswith(prefix):
+                findings.append(Finding(match[1][len(prefix):], *match.groups()[1:]))
+        if code != "0":
+            log = status.with_suffix(".err").read_text().strip()
+            said = " / ".join(log.splitlines()[-5:])
+            findings.append(Finding(f"scripts/analyze.d/{lane}", 1, lane,
+                                    f"the tool failed (status {code}): {said}"))
+        yield status.stem, lane, int(seconds), findings
+
+
+def judge(runs, suppressions):
+    """What is left of each run, and what is wrong with the suppressions."""
+    left, ran = {}, set()
+    for tag, lane, _, findings in runs:
+        ran.add(lane)
+        left[tag] = []
+        for finding in findings:
+            covering = [s for s in suppressions if s.covers(lane, finding)]
+            for suppression in covering:
+                suppression.used += 1
+            if not covering:
+                left[tag].append(finding)
+    left["suppressions"] = [
+        s.finding(s.broken or "suppresses nothing") for s in suppressions
+        if s.broken or (s.lane in ran and not s.used)]
+    return left
+
+
+def write_sarif(path, findings):
+    tools = {}
+    for finding in findings:
+        tools.setdefault(finding.tool, []).append({
+            "ruleId": finding.tool,
+            "level": "error",
+            "message": {"text": finding.message},
+            "locations": [{"physicalLocation": {
+                "artifactLocation": {"uri": finding.path},
+                "region": {"startLine": finding.line}}}]})
+    # A log without any run is not valid: one that found nothing says so
+    runs = [{"tool": {"driver": {"name": tool, "rules": [{"id": tool}]}},
+             "results": results} for tool, results in sorted(tools.items())]
+    path.write_text(json.dumps({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": runs or [{"tool": {"driver": {"name": "analyze"}},
+                          "results": []}]}, indent=1))
+
+
+def write_junit(path, left, seconds):
+    suites = ET.Element("testsuites")
+    suite = ET.SubElement(suites, "testsuite", name="analyze", tests=str(len(left)),
+                          failures=str(sum(1 for f in left.values() if f)))
+    for tag, findings in left.items():
+        case = ET.SubElement(suite, "testcase", classname="analyze", name=tag,
+                             time=str(seconds.get(tag, 0)))
+        if findings:
+            failure = ET.SubElement(case, "failure",
+                                    message=f"{len(findings)} findings")
+            failure.text = "\n".join(map(str, findings))
+    ET.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--prefix", default="")
+    parser.add_argument("--source", type=pathlib.Path, required=True)
+    parser.add_argument("--results", type=pathlib.Path, required=True)
+    args = parser.parse_args()
+
+    name = ".analyze-suppressions" if args.prefix else "scripts/analyze.d/suppressions"
+    suppressions = read_suppressions(args.source / (args.prefix + name), name)
+    runs = list(read_results(args.results, args.prefix))
+    left = judge(runs, suppressions)
+    # The same in several kernels' headers is one finding
+    findings = list({str(f): f for run in left.values() for f in run}.values())
+    for finding in findings:
+        print(finding)
+    write_sarif(args.results / "sarif.json", findings)
+    write_junit(args.results / "junit.xml", left, {r[0]: r[2] for r in runs})
+    print(f"{len(runs)} lanes, {len(findings)} findings, "
+          f"{sum(1 for s in suppressions if s.used)} suppressions used")
+    return 1 if findings or not runs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The report itself: suppressions, SARIF's and JUnit's shape."""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ET
+
+REPORT = pathlib.Path(__file__).with_name("report.py")
+
+
+class Report(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.top = pathlib.Path(folder.name)
+        self.results = self.top / "results"
+        self.results.mkdir()
+        (self.top / "scripts/analyze.d").mkdir(parents=True)
+        self.suppressions = self.top / "scripts/analyze.d/suppressions"
+
+    def lane(self, name, out="", status=0, err=""):
+        (self.results / f"{name}.out").write_text(out)
+        (self.results / f"{name}.err").write_text(err)
+        (self.results / f"{name}.status").write_text(f"{name} {status} 3\n")
+
+    def run_report(self, *args):
+        done = subprocess.run([sys.executable, str(REPORT), "--source", str(self.top),
+                               "--results", str(self.results), *args],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.stderr, "")
+        return done.returncode, done.stdout
+
+    def test_clean(self):
+        self.lane("w1")
+        code, out = self.run_report()
+        self.assertEqual(code, 0)
+        self.assertIn("1 lanes, 0 findings, 0 suppressions used", out)
+
+    def test_nothing_ran(self):
+        self.assertEqual(self.run_report()[0], 1)
+
+    def test_finding(self):
+        self.lane("w1", "a.c:7: w1: bad: very\n")
+        code, out = self.run_report()
+        self.assertEqual(code, 1)
+        self.assertIn("a.c:7: w1: bad: very\n", out)
+
+    def test_tool_failed(self):
+        self.lane("w1", status=2, err="no compiler\n")
+        code, out = self.run_report()
+        self.assertEqual(code, 1)
+        self.assertIn("the tool failed (status 2): no compiler", out)
+
+    def test_garbage_is_not_lost(self):
+        self.lane("w1", "Segmentation fault\n")
+        self.assertEqual(self.run_report()[0], 1)
+
+    def test_suppressed(self):
+        self.lane("w1", "a.c:7: w1: bad\n")
+        self.suppressions.write_text("# all\nw1 a.c ba+d # it is good\n")
+        code, out = self.run_report()
+        self.assertEqual(code, 0)
+        self.assertIn("1 suppressions used", out)
+
+    def test_suppression_of_another(self):
+        self.lane("w1", "a.c:7: w1: bad\n")
+        for other in ("clang a.c bad # r", "w1 b.c bad # r", "w1 a.c worse # r"):
+            self.suppressions.write_text(other + "\n")
+            self.assertEqual(self.run_report()[0], 1)
+
+    def test_suppression_without_reason(self):
+        self.lane("w1", "a.c:7: w1: bad\n")
+        for text in ("w1 a.c bad", "w1 a.c bad #  "):
+            self.suppressions.write_text(text + "\n")
+            code, out = self.run_report()
+            self.assertEqual(code, 1)
+            self.assertIn("suppressions:1: analyze: suppression without a reason", out)
+            self.assertIn("a.c:7: w1: bad", out)
+
+    def test_unused_suppression(self):
+        self.lane("w1")
+        self.suppressions.write_text("w1 a.c bad # r\n")
+        code, out = self.run_report()
+        self.assertEqual(code, 1)
+        self.assertIn("suppresses nothing", out)
+
+    def test_suppression_of_a_lane_that_did_not_run(self):
+        self.lane("w1")
+        self.suppressions.write_text("clang a.c bad # r\n")
+        self.assertEqual(self.run_report()[0], 0)
+
+    def test_prefix(self):
+        self.lane("w1", "coherent/b.c:1: w1: ours\nbackends/subject/a.c:7: w1: theirs\n")
+        (self.top / "backends/subject").mkdir(parents=True)
+        code, out = self.run_report("--prefix", "backends/subject/")
+        self.assertEqual(code, 1)
+        self.assertIn("a.c:7: w1: theirs", out.splitlines())
+        self.assertNotIn("ours", out)
+
+    def test_sarif(self):
+        self.lane("w1", "a.c:0: w1: bad\n")
+        self.run_report()
+        log = json.loads((self.results / "sarif.json").read_text())
+        self.assertEqual(log["version"], "2.1.0")
+        run, = log["runs"]
+        self.assertEqual(run["tool"]["driver"]["name"], "w1")
+        result, = run["results"]
+        self.assertIn(result["ruleId"], [r["id"] for r in run["tool"]["driver"]["rules"]])
+        self.assertEqual(result["message"], {"text": "bad"})
+        place = result["locations"][0]["physicalLocation"]
+        self.assertEqual(place["artifactLocation"]["uri"], "a.c")
+        # SARIF counts lines from 1
+        self.assertEqual(place["region"]["startLine"], 1)
+
+    def test_sarif_of_nothing(self):
+        self.lane("w1")
+        self.run_report()
+        log = json.loads((self.results / "sarif.json").read_text())
+        self.assertEqual(log["runs"][0]["results"], [])
+
+    def test_junit(self):
+        self.lane("w1", "a.c:7: w1: a < b\n")
+        self.lane("clang")
+        self.run_report()
+        suite = ET.parse(self.results / "junit.xml").getroot()[0]
+        self.assertEqual(suite.get("failures"), "1")
+        self.assertEqual(int(suite.get("tests")), len(suite.findall("testcase")))
+        failed = [c for c in suite if c.find("failure") is not None]
+        self.assertEqual([c.get("name") for c in failed], ["w1"])
+        self.assertEqual(failed[0].find("failure").text, "a.c:7: w1: a < b")
+        self.assertEqual(failed[0].get("time"), "3")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=0)
