@@ -56,8 +56,6 @@ static bool overlaps(const struct coherent_ledger *ledger, unsigned long first,
 bool coherent_poison_blocks(const struct coherent_device *cdev,
 			    unsigned long first, unsigned long last)
 {
-	lockdep_assert_held_read(&cdev->reset.lock);
-
 	return coherent_poison_next(first, last) <= last &&
 	       cdev->ledger->policy != COHERENT_POISON_KEEP;
 }
@@ -80,8 +78,6 @@ size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
 	u64 addr = bar->region->base + off;
 	unsigned long pfn = coherent_poison_next(PHYS_PFN(addr),
 						 PHYS_PFN(addr + n - 1));
-
-	lockdep_assert_held_read(&bar->cdev->reset.lock);
 
 	if (pfn == ULONG_MAX)
 		return n;
@@ -352,8 +348,6 @@ void coherent_ledger_spill(unsigned long first, unsigned long last,
 {
 	struct coherent_ledger *ledger;
 
-	lockdep_assert_held(&coherent_queue_lock);
-
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &ledgers, node) {
 		if (!overlaps(ledger, first, last))
@@ -381,8 +375,6 @@ bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
 			     bool *mm_signals)
 {
 	struct coherent_ledger *ledger;
-
-	lockdep_assert_held(&coherent_queue_lock);
 
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &ledgers, node) {
