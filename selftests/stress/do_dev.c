@@ -18,16 +18,16 @@ static long my_faults(void)
 	return ru.ru_minflt + ru.ru_majflt;
 }
 
-static int reset_one(const struct stress *s, unsigned int way)
+static enum reset_kind draw_reset(const struct stress *s, unsigned int way)
 {
 	/* Unbinding holds the lock that sysfs waits for, until we have closed */
 	if (way < 2 && !s->b->unbinding)
-		return reset_sysfs(s->e.bdf);
+		return BY_SYSFS;
 	if (way < 4 && s->e.flr)
-		return reset_flr(&s->f);
+		return BY_FLR;
 	if (way < 6 && s->e.hot_reset && s->group)
-		return reset_hot(&s->f);
-	return reset_ioctl(&s->f);
+		return BY_HOT;
+	return BY_IOCTL;
 }
 
 /* A reset that was done took the mapping away and asks for readiness anew */
@@ -35,7 +35,8 @@ void do_reset(struct worker *w, const struct op *op)
 {
 	struct stress *s = w->s;
 	struct map *m = &w->map[op->slot % SLOTS];
-	bool reached = false, flr = op->way >= 2 && op->way < 4 && s->e.flr;
+	enum reset_kind kind = draw_reset(s, op->way);
+	bool reached = false;
 	u32 page = m->p ? s->a.win[m->window].first + m->page : 0, polls, later;
 	long before;
 	int ret;
@@ -46,7 +47,7 @@ void do_reset(struct worker *w, const struct op *op)
 		reached = judged_read(w, op, m->p, page, 0);
 	polls = s->e.model ? block_read(&s->f, TEST_POLLS) : ~0U;
 	fact_begin(&s->b->reset);
-	ret = reset_one(s, op->way);
+	ret = reset_by(&s->f, &s->e, kind);
 	fact_end(&s->b->reset, 0);
 	/* VFIO only tries to lock the device, and somebody else may have it */
 	if (ret && ret != -EAGAIN && ret != -EBUSY)
@@ -54,8 +55,11 @@ void do_reset(struct worker *w, const struct op *op)
 	if (!m->p)
 		return;
 	before = my_faults();
-	/* VFIO does not say whether an FLR through config space was done */
-	if (!judged_read(w, op, m->p, page, 0) || ret || flr)
+	/*
+	 * VFIO does not say whether an FLR through config space was done: it is
+	 * not while somebody else (unbinding) has the device.
+	 */
+	if (!judged_read(w, op, m->p, page, 0) || ret || kind == BY_FLR)
 		return;
 	if (reached && my_faults() == before)
 		fail(s, w->id, "a mapping outlived a reset");
