@@ -276,7 +276,7 @@ TEST_F_TIMEOUT(nth, error_injection, 600)
 {
 	int n, failed;
 
-	ASSERT_EQ(0, failnth_only_core(true));
+	ASSERT_EQ(0, failnth_only("coherent_vfio_pci_core", FAILNTH_DEEPEST));
 	for (n = 1; n < MOST; n++) {
 		ASSERT_EQ(0, poison_clear_all(&self->e));
 		ASSERT_EQ(0, inject_many(&self->e, 0, 32, 4 * self->page));
@@ -291,7 +291,7 @@ TEST_F_TIMEOUT(nth, error_injection, 600)
 		if (!failed)
 			break;
 	}
-	ASSERT_EQ(0, failnth_only_core(false));
+	ASSERT_EQ(0, failnth_only(NULL, FAILNTH_DEEPEST));
 	TH_LOG("%d failures injected", n - 1);
 	EXPECT_LT(1, n);
 	EXPECT_LT(n, MOST);
@@ -305,13 +305,13 @@ TEST_F_TIMEOUT(nth, recording_is_tried_again, 600)
 
 	ASSERT_LE(0, log);
 	ASSERT_EQ(0, poison_clear_all(&self->e));
-	ASSERT_EQ(0, failnth_only_core(true));
+	ASSERT_EQ(0, failnth_only("coherent_vfio_pci_core", FAILNTH_DEEPEST));
 	ASSERT_EQ(0, failnth_whoever(3));
 	inject_many(&self->e, 3 * self->page, 1, 0);
 	EXPECT_EQ(0, kmsg_wait(log, "no memory to record poison", 5000, NULL, 0));
 	EXPECT_TRUE(poison_wait(&self->e, 1, POISON_LIMIT_MS));
 	ASSERT_EQ(0, failnth_whoever(0));
-	ASSERT_EQ(0, failnth_only_core(false));
+	ASSERT_EQ(0, failnth_only(NULL, FAILNTH_DEEPEST));
 	ASSERT_EQ(0, poison_clear_all(&self->e));
 	close(log);
 }

@@ -154,6 +154,23 @@ memory_is_given_back() {
 	[ $((before - after)) -lt 65536 ]
 }
 
+# made_while_allocations_fail: with each allocation that a function takes
+# failing once nothing stays, and nobody warns
+made_while_allocations_fail() {
+	modules=/lib/modules/$(uname -r)
+	soft=$(find "$modules" -name coherent-vfio-pci-soft.ko)
+	dummy=$(find "$modules" -name dummy-coherent-vfio-pci.ko)
+	modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci || return 1
+	./load_nth "$soft" &&
+		./load_nth -o coherent_vfio_pci_soft "$dummy" soft=1 soft_size=4M &&
+		rmmod dummy_coherent_vfio_pci &&
+		./load_nth -o coherent_vfio_pci_core "$dummy" soft=1 soft_size=4M &&
+		rmmod dummy_coherent_vfio_pci &&
+		./load_nth -o coherent_vfio_pci_soft "$dummy" soft=1 soft_identity=gb300 \
+			"soft_aperture=$good+0x1000000" &&
+		gone
+}
+
 echo "TAP version 13"
 echo "# kernel $(uname -r) $(uname -m)"
 modprobe vfio_iommu_type1
@@ -179,6 +196,11 @@ check "soft: ... bound to another driver" held_then_killed nvgrace_coherent_vfio
 check "soft: poison in memory that goes back is forgotten" poison_is_forgotten
 check "soft: ... in a range it is not" poison_of_a_range_is_not
 check "soft: memory is given back" memory_is_given_back
+if [ -e /proc/self/fail-nth ]; then
+	check "soft: made while allocations fail" made_while_allocations_fail
+else
+	result ok "soft: made while allocations fail" "this kernel cannot inject failures"
+fi
 
 status=0
 for scenario in "$@"; do

@@ -112,31 +112,35 @@ int failnth_disarm_workers(void)
 	return ret ? ret : failed;
 }
 
-/* From where to where a module's code goes, at least */
+/*
+ * From where to where a module's code goes. Modules stand close together, and
+ * what /proc/modules says of their size counts their data, too.
+ */
 static int module_text(const char *module, u64 *start, u64 *end)
 {
-	char name[64], path[96], text[32];
-	u64 size = 0;
-	FILE *modules = fopen("/proc/modules", "re");
-	int ret;
+	u64 last = 0, addr;
+	char line[512], type, owner[64];
+	FILE *symbols = fopen("/proc/kallsyms", "re");
 
-	if (!modules)
+	if (!symbols)
 		return -errno;
-	while (fscanf(modules, "%63s %llu %*[^\n]", name, (unsigned long long *)&size) == 2)
-		if (!strcmp(name, module))
-			break;
-	fclose(modules);
-	snprintf(path, sizeof(path), "/sys/module/%s/sections/.text", module);
-	ret = sysfs_read(path, text, sizeof(text));
-	if (ret)
-		return ret;
-	*start = strtoull(text, NULL, 16);
-	*end = *start + size;
-	return *start ? 0 : -EINVAL;
+	*start = ~0ULL;
+	while (fgets(line, sizeof(line), symbols)) {
+		if (sscanf(line, "%llx %c %*s [%63[^]]", (unsigned long long *)&addr, &type,
+			   owner) != 3 ||
+		    strcmp(owner, module) || (type != 't' && type != 'T'))
+			continue;
+		*start = addr < *start ? addr : *start;
+		last = addr > last ? addr : last;
+	}
+	fclose(symbols);
+	/* The last function is over within this */
+	*end = last + 256;
+	return last ? 0 : -EINVAL;
 }
 
 /* "reject" or "require" failures where [@start, @end) is among the callers */
-static int filter_callers(const char *how, u64 start, u64 end)
+static int filter_callers(const char *how, u64 start, u64 end, int depth)
 {
 	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
 	char path[128], text[32];
@@ -144,7 +148,8 @@ static int filter_callers(const char *how, u64 start, u64 end)
 
 	for (unsigned int i = 0; i < 2 && !ret; i++) {
 		snprintf(path, sizeof(path), DEBUG "%s/stacktrace-depth", attrs[i]);
-		ret = setting(path, "32");
+		snprintf(text, sizeof(text), "%d", depth);
+		ret = setting(path, text);
 		if (ret)
 			break;
 		snprintf(path, sizeof(path), DEBUG "%s/%s-start", attrs[i], how);
@@ -164,15 +169,15 @@ int failnth_spare_vfio(bool spare)
 	u64 start = 0, end = 0;
 	int ret = spare ? module_text("vfio", &start, &end) : 0;
 
-	return ret ? ret : filter_callers("reject", start, end);
+	return ret ? ret : filter_callers("reject", start, end, FAILNTH_DEEPEST);
 }
 
-int failnth_only_core(bool only)
+int failnth_only(const char *module, int depth)
 {
 	u64 start = 0, end = ~0ULL;
-	int ret = only ? module_text("coherent_vfio_pci_core", &start, &end) : 0;
+	int ret = module ? module_text(module, &start, &end) : 0;
 
-	return ret ? ret : filter_callers("require", start, end);
+	return ret ? ret : filter_callers("require", start, end, depth);
 }
 
 int failnth_whoever(int times)

@@ -24,8 +24,9 @@ int failnth_disarm_workers(void);
 
 /* No failures where vfio.ko allocates, or there, too */
 int failnth_spare_vfio(bool spare);
-/* Failures only where our core is among the callers, or everywhere */
-int failnth_only_core(bool only);
+/* Failures only where this module is among the @depth last callers; NULL: everywhere */
+int failnth_only(const char *module, int depth);
+#define FAILNTH_DEEPEST	32	/* what the kernel takes */
 /* The @times next allocations fail, whosever they are; 0 for none */
 int failnth_whoever(int times);
 
