@@ -13,7 +13,6 @@
 #include <linux/highmem.h>
 #include <linux/ioport.h>
 #include <linux/list.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/numa.h>
@@ -86,13 +85,14 @@ static void give_back(struct page *page, unsigned long nr)
 /* Aligned to their number or more, so that huge entries fit */
 static struct page *alloc_pages_contig(unsigned long nr)
 {
-	unsigned long rounded = roundup_pow_of_two(nr);
+	unsigned int order = get_order(nr << PAGE_SHIFT);
+	unsigned long rounded = 1UL << order;
 	struct page *page = NULL;
 
-	if (ilog2(rounded) <= MAX_PAGE_ORDER) {
-		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, ilog2(rounded));
+	if (order <= MAX_PAGE_ORDER) {
+		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
 		if (page)
-			split_page(page, ilog2(rounded));
+			split_page(page, order);
 	}
 #ifdef CONFIG_CONTIG_ALLOC
 	if (!page)

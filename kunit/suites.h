@@ -9,6 +9,7 @@ extern struct kunit_suite coherent_layout_suite;
 extern struct kunit_suite coherent_bar_suite;
 extern struct kunit_suite coherent_clip_suite;
 
+extern struct kunit_suite coherent_memory_suite;
 extern struct kunit_suite coherent_ledger_suite;
 extern struct kunit_suite coherent_report_suite;
 extern struct kunit_suite coherent_sources_suite;

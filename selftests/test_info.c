@@ -261,6 +261,9 @@ TEST_F(fake, no_ioeventfd)
 	req.offset = at(variant->index + 1, 0);
 	EXPECT_EQ(-1, ioctl(self->f.device, VFIO_DEVICE_IOEVENTFD, &req));
 	EXPECT_EQ(EINVAL, errno);
+	/* An address that is none of ours to read */
+	EXPECT_EQ(-1, ioctl(self->f.device, VFIO_DEVICE_IOEVENTFD, -page_size()));
+	EXPECT_EQ(EFAULT, errno);
 }
 
 TEST_HARNESS_MAIN

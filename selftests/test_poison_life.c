@@ -160,10 +160,22 @@ TEST_F(poison, errors_that_cannot_be_are_refused)
 		"0 3 0x8000000000000000",
 	};
 	struct poison_ground *g = &self->g;
+	char long_text[256], path[128];
+	int fd;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(texts); i++) {
 		EXPECT_EQ(-EINVAL, inject_text(&g->e, texts[i])) TH_LOG("'%s'", texts[i]);
 	}
+	memset(long_text, '0', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = 0;
+	EXPECT_EQ(-EINVAL, inject_text(&g->e, long_text));
+	snprintf(path, sizeof(path), "/sys/kernel/debug/coherent-vfio/%s/inject_poison",
+		 g->e.bdf);
+	fd = open(path, O_WRONLY);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-1, write(fd, (void *)-page_size(), 8));
+	EXPECT_EQ(EFAULT, errno);
+	close(fd);
 	EXPECT_EQ(-EINVAL, inject_many(&g->e, g->all, 0, 0));
 	EXPECT_EQ(-EINVAL, inject_many(&g->e, 0, g->all / g->page + 1, 0));
 	EXPECT_EQ(-EINVAL, inject_many(&g->e, g->page, 2, g->all - g->page));
@@ -192,6 +204,30 @@ TEST_F(poison, policy_is_one_of_three_words)
 	ASSERT_EQ(0, sysfs_read(poison_path(&g->e, "poison_policy", path, sizeof(path)), text,
 				sizeof(text)));
 	EXPECT_STREQ("[auto] isolate keep", text);
+}
+
+/* What the module's parameter says is for apertures that were never seen before */
+TEST_F_TIMEOUT(poison, policy_of_a_known_aperture_stays, 60)
+{
+	static const char param[] = "/sys/module/coherent_vfio_pci_core/parameters/poison_policy";
+	struct poison_ground *g = &self->g;
+	char word[16];
+
+	EXPECT_EQ(-EINVAL, sysfs_write(param, "sometimes"));
+	ASSERT_EQ(0, sysfs_write(param, "keep"));
+	EXPECT_EQ(0, sysfs_read(param, word, sizeof(word)));
+	EXPECT_STREQ("keep", word);
+	EXPECT_EQ(0, poison_policy_get(&g->e, word, sizeof(word)));
+	EXPECT_STREQ("auto", word);
+	EXPECT_EQ(0, poison_policy_set(&g->e, "isolate"));
+	fn_close(&g->f);
+	EXPECT_EQ(0, pci_unbind(g->e.bdf));
+	EXPECT_EQ(0, pci_bind(g->e.bdf, g->e.driver));
+	EXPECT_EQ(0, sysfs_write(param, "auto"));
+	EXPECT_EQ(0, poison_policy_get(&g->e, word, sizeof(word)));
+	EXPECT_STREQ("isolate", word);
+	ASSERT_EQ(0, poison_policy_set(&g->e, "auto"));
+	ASSERT_EQ(0, fn_open(&g->f, g->e.bdf));
 }
 
 TEST_F_TIMEOUT(poison, policy_changes_while_mapped, 60)

@@ -7,9 +7,13 @@
  * for it. So "in time" is judged by the device's state and not by a clock.
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "coherent.h"
@@ -96,6 +100,32 @@ TEST_F_TIMEOUT(kinds, first_touch_waits, 120)
 		EXPECT_EQ(mark, got);
 		munmap(p, self->page);
 	}
+}
+
+/*
+ * A futex is where the kernel faults a page in and cannot let go of mmap_lock: then
+ * the wait is done under it.
+ */
+TEST_F_TIMEOUT(kinds, first_touch_by_a_futex_waits, 120)
+{
+	struct fault_seen seen;
+	u32 none = 0;
+	u64 got;
+	u8 *p;
+
+	if (!self->e.model || !self->e.readiness)
+		SKIP(return, "no readiness to wait for");
+	p = map_plain(&self->f, USEMEM, 0, self->page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, touch_write(p, 8, 41, &seen));
+	ASSERT_EQ(0, slow_reset(&self->f, &self->e, variant->kind));
+	EXPECT_EQ(0, syscall(SYS_futex, &none, FUTEX_WAKE_OP_PRIVATE, 1, 1, p,
+			     FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)))
+		TH_LOG("%s", strerror(errno));
+	EXPECT_EQ(0, block_read(&self->f, TEST_READY));
+	EXPECT_EQ(0, touch_read(p, 8, &got, &seen));
+	EXPECT_EQ(42, got);
+	munmap(p, self->page);
 }
 
 /* ---- waiting: killed, overtaken by another reset, in vain ---- */

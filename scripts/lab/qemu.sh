@@ -82,7 +82,7 @@ qemu_command() {
 	append+=" log_buf_len=4M mitigations=off sysrq_always_enabled rdinit=/init$MEMORY_ARGS"
 	case $arch in
 	amd64)
-		QEMU=(qemu-system-x86_64 -machine q35,memory-backend=ram -cpu max)
+		QEMU=(qemu-system-x86_64 -machine q35,memory-backend=ram -cpu "max${CPU:+,$CPU}")
 		[ -z "$WITH_IOMMU" ] ||
 			QEMU+=(-device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48")
 		append+=" console=ttyS0 earlycon=uart8250,io,0x3f8 intel_iommu=on"
@@ -95,7 +95,7 @@ qemu_command() {
 		# pauth-impdef: the architected algorithm is slow to emulate.
 		QEMU=(qemu-system-aarch64
 			-machine "virt,memory-backend=ram,gic-version=3,virtualization=on,ras=on"
-			-cpu "max,pauth-impdef=on"
+			-cpu "max,pauth-impdef=on${CPU:+,$CPU}"
 			-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
 		[ -z "$WITH_IOMMU" ] || QEMU+=(-device "virtio-iommu-pci,addr=0x1c")
 		append+=" console=ttyAMA0 earlycon"

@@ -92,9 +92,11 @@ devices_main() {
 # GH200 alone behind a port that knows errors on the link. The kernel never resets
 # the bus of this GPU (quirk_no_bus_reset), so there is no way back from some.
 devices_port() {
+	# The other vendor's machine checks say how much is bad
+	RUN_ARGS+=(--cpu vendor=GenuineIntel)
 	reserve 0x10000000+0x64000000
 	device "model=gh200,slot=4,port=gpuport,base=0x10000000,size=0x64000000"
-	FUNCTIONS+=("name=gh200-port,bdf=0000:01:00.0,driver=nvgrace,port,use=0x10000000+0x20000000,res=0x30000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_aer")
+	FUNCTIONS+=("name=gh200-port,bdf=0000:01:00.0,driver=nvgrace,port,use=0x10000000+0x20000000,res=0x30000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_aer:test_poison")
 }
 
 # All memory usable; behind a port; CXL readiness; other kinds of reset
