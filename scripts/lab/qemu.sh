@@ -77,7 +77,7 @@ plan_memory() {
 
 # qemu_command ARCH: sets QEMU to the whole command, with paths as seen inside.
 qemu_command() {
-	local arch=$1 append
+	local arch=$1 append khz
 	append="nokaslr panic=-1 oops=panic ignore_loglevel printk.devkmsg=on"
 	append+=" log_buf_len=4M mitigations=off sysrq_always_enabled rdinit=/init$MEMORY_ARGS"
 	case $arch in
@@ -89,6 +89,12 @@ qemu_command() {
 		# At boot the kernel counts timer ticks against the CPU's speed, and
 		# panics when a busy host lets too few through.
 		append+=" no_timer_check"
+		# It also measures that speed, and where a busy host stops it meanwhile
+		# its clock is wrong by any factor from then on.
+		# shellcheck disable=SC2016 # expanded inside
+		khz=$(in_root bash -c 'gcc -O2 -o "$1/tsc" /repo/scripts/lab/tsc.c && "$1/tsc"' tsc "$RUN_INSIDE") ||
+			die "cannot measure the CPU's time stamp counter"
+		[ -z "$khz" ] || append+=" tsc_early_khz=$khz"
 		[ ! -e "$RUN_DIR/ssdt.aml" ] || QEMU+=(-acpitable "file=ssdt.aml")
 		;;
 	arm64)
