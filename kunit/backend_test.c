@@ -4,8 +4,11 @@
  * (coherent_kunit.h) is put through all of it; nothing here knows one by name.
  */
 #include <kunit/test.h>
+#include <linux/array_size.h>
 #include <linux/err.h>
 #include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/limits.h>
 #include <linux/pci.h>
 #include <linux/preempt.h>
 #include <linux/string.h>

@@ -4,6 +4,8 @@
  * bytes. Compiled for userspace, too (selftests/pure).
  */
 #include <kunit/test.h>
+#include <linux/array_size.h>
+#include <linux/limits.h>
 #include <linux/string.h>
 #include <linux/types.h>
 

@@ -3,6 +3,7 @@
  * Clipping of file accesses. Compiled for userspace, too (selftests/pure).
  */
 #include <kunit/test.h>
+#include <linux/limits.h>
 #include <linux/types.h>
 
 #include "coherent_layout.h"

@@ -53,7 +53,7 @@ struct pci_dev *kunit_function(struct kunit *test, const struct soft_spec *spec)
 {
 	struct soft_function *fn = soft_function_create(spec);
 
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(fn), "no function (%ld)", PTR_ERR(fn));
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(fn), "no function (%pe)", fn);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, destroy, fn));
 	return soft_function_pdev(fn);
 }

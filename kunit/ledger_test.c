@@ -7,6 +7,9 @@
  * selftests/test_poison*.
  */
 #include <kunit/test.h>
+#include <linux/array_size.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/pfn.h>
 #include <linux/string.h>
 

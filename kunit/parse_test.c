@@ -45,7 +45,7 @@ static const struct range_text range_texts[] = {
 	{ "", -EINVAL },
 	{ "\n", -EINVAL },
 	{ "all of it", -EINVAL },
-	{ "alle", -EINVAL },
+	{ "ally", -EINVAL },
 	{ "0", -EINVAL },
 	{ "0x1000", -EINVAL },
 	{ "+", -EINVAL },

@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/ioport.h>
+#include <linux/limits.h>
 #include <linux/pci.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -209,7 +210,7 @@ static void taken(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 2, cdev->layout.nr_regions);
 	KUNIT_EXPECT_PTR_EQ(test, &kunit_backend, cdev->backend);
-	KUNIT_EXPECT_NOT_NULL(test, cdev->ledger);
+	KUNIT_ASSERT_NOT_NULL(test, cdev->ledger);
 	KUNIT_EXPECT_PTR_EQ(test, cdev, cdev->ledger->cdev);
 	KUNIT_EXPECT_EQ(test, PCI_BASE_ADDRESS_4, cdev->bars[0].reg.offset);
 	KUNIT_EXPECT_EQ(test, PCI_BASE_ADDRESS_2, cdev->bars[1].reg.offset);

@@ -340,9 +340,9 @@ static void time_limit(struct kunit *test)
 	prepare_long_ago(cdev);
 	coherent_pci_err_handlers.reset_done(cdev->core.pdev);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, copy(cdev));
-	cdev->reset.since = jiffies - msecs_to_jiffies(59 * MSEC_PER_SEC);
+	cdev->reset.since = jiffies - secs_to_jiffies(59);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, copy(cdev));
-	cdev->reset.since = jiffies - msecs_to_jiffies(61 * MSEC_PER_SEC);
+	cdev->reset.since = jiffies - secs_to_jiffies(61);
 	KUNIT_EXPECT_EQ(test, -ETIME, copy(cdev));
 }
 

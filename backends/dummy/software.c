@@ -6,10 +6,13 @@
  * Each is described by a software node as firmware would describe it, so that
  * a backend, this one or another's, finds nothing unusual.
  */
+#include <linux/align.h>
+#include <linux/array_size.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/pci.h>
 #include <linux/property.h>
 #include <linux/security.h>

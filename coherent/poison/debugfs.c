@@ -27,7 +27,7 @@ static struct dentry *root;
 
 static int parse(char *text, struct coherent_injection *inj)
 {
-	u64 *fields[] = { &inj->offset, &inj->count, &inj->stride };
+	u64 *const fields[] = { &inj->offset, &inj->count, &inj->stride };
 	char *rest = strim(text), *field;
 
 	for (int i = 0; rest; i++) {

@@ -19,6 +19,7 @@
 #ifndef COHERENT_POISON_H
 #define COHERENT_POISON_H
 
+#include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>

@@ -11,13 +11,5 @@
  */
 #define COMPAT_REGION_INFO_OP(fn)	.get_region_info_caps = fn,
 
-/* Which lock guards what is nothing that spatch knows */
-#define __guarded_by(args...)
-#define __must_hold(args...)
-#define __must_hold_shared(args...)
-#define __releases_shared(args...)
-#define __cond_acquires_shared(args...)
-#define __context_unsafe(args...)
-
 /* Static but for KUnit */
 #define VISIBLE_IF_KUNIT		static

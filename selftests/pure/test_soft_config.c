@@ -34,6 +34,7 @@ static const struct soft_config_spec specs[] = {
 	{ .vendor = 0x10de, .device = 0x2941, .class = 0x030200,
 	  .flags = SOFT_CXL_DVSEC | SOFT_NO_FLR },
 };
+
 #define NR_SPECS (sizeof(specs) / sizeof(*specs))
 
 static unsigned int rd(unsigned int where, unsigned int size)

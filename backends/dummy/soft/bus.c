@@ -2,6 +2,7 @@
 /*
  * A software function's life, and the host bridge that it is behind.
  */
+#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/ioport.h>
 #include <linux/module.h>
@@ -200,7 +201,7 @@ struct soft_function *soft_function_create(const struct soft_spec *spec)
 		goto out_ready;
 	}
 	fn->bridge = bridge;
-	fn->busn = (struct resource)DEFINE_RES_NAMED(0, 1, NULL, IORESOURCE_BUS);
+	fn->busn = DEFINE_RES_NAMED(0, 1, NULL, IORESOURCE_BUS);
 	pci_add_resource(&bridge->windows, &fn->busn);
 	if (fn->window.flags)
 		pci_add_resource(&bridge->windows, &fn->window);

@@ -7,6 +7,7 @@
  * IOMMU the machine has is not asked about ours.
  */
 #include <linux/cleanup.h>
+#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/limits.h>

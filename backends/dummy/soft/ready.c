@@ -2,6 +2,7 @@
 /*
  * Readiness: a reset takes it away, and a moment later it is there again.
  */
+#include <linux/container_of.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
 #include <linux/pci.h>

@@ -34,13 +34,33 @@ user_files() {
 	files "$@" | { grep -v -E "$KERNEL_DIRS" || :; }
 }
 
+# Folders that kbuild is to build. One that Kbuild does not name, as "backends/",
+# it passes over without a word.
+kbuild_folders() {
+	if [ -n "$PREFIX" ]; then
+		echo "$PREFIX"
+	else
+		find coherent backends -name Kbuild -printf '%h/\n' | sort
+	fi
+}
+
 # kbuild ARG...: compile the modules under analysis in a copy of their own
 kbuild() {
-	local targets=(coherent/ backends/) args
+	local targets args target status=0
+	mapfile -t targets < <(kbuild_folders)
 	read -r -a args <<<"$KARGS"
-	[ -z "$PREFIX" ] || targets=("$PREFIX")
+	# The tests are code, too; distributions' kernels have no KUnit
+	! grep -qs '^CONFIG_KUNIT=' "$KDIR/include/config/auto.conf" ||
+		args+=(CONFIG_COHERENT_VFIO_PCI_KUNIT_TEST=y)
 	cp -r "$SRC" "$BUILD"
-	make -s -k -j "$JOBS" -C "$KDIR" M="$BUILD" "${args[@]}" "$@" "${targets[@]}"
+	make -s -k -j "$JOBS" -C "$KDIR" M="$BUILD" "${args[@]}" "$@" "${targets[@]}" || status=$?
+	for target in "${targets[@]}"; do
+		[ "$status" != 0 ] || find "$BUILD/$target" -name '*.o' | grep -q . || {
+			echo "error: nothing was compiled in $target"
+			status=2
+		}
+	done
+	return "$status"
 }
 
 # compiler_findings TOOL: from the compiler's words, those about our files: named
@@ -48,7 +68,7 @@ kbuild() {
 compiler_findings() {
 	local line
 	sed -n -E "s,^(($BUILD|$SRC|\.)/)?([^/:][^:]*:[0-9]+):([0-9]+:)? (warning|error|fatal error): (.*),\3: $1: \6,p" |
-		sort -u | while IFS= read -r line; do
+		sed -E 's,^([^:]*/)?[^/:.]+/\.\./,\1,' | sort -u | while IFS= read -r line; do
 		[ ! -e "$SRC/${line%%:*}" ] || printf '%s\n' "$line"
 	done
 }

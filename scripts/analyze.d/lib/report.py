@@ -133,11 +133,20 @@ def write_junit(path, left, seconds):
     ET.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
 
 
+def print_tap(left):
+    """One result for each lane's run, as scripts/check counts them."""
+    for number, (tag, findings) in enumerate(left.items(), 1):
+        for finding in findings:
+            print(f"# {finding}")
+        print(f"{'not ok' if findings else 'ok'} {number} {tag}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--prefix", default="")
     parser.add_argument("--source", type=pathlib.Path, required=True)
     parser.add_argument("--results", type=pathlib.Path, required=True)
+    parser.add_argument("--tap", action="store_true")
     args = parser.parse_args()
 
     name = ".analyze-suppressions" if args.prefix else "scripts/analyze.d/suppressions"
@@ -146,8 +155,11 @@ def main():
     left = judge(runs, suppressions)
     # The same in several kernels' headers is one finding
     findings = list({str(f): f for run in left.values() for f in run}.values())
-    for finding in findings:
-        print(finding)
+    if args.tap:
+        print_tap(left)
+    else:
+        for finding in findings:
+            print(finding)
     write_sarif(args.results / "sarif.json", findings)
     write_junit(args.results / "junit.xml", left, {r[0]: r[2] for r in runs})
     print(f"{len(runs)} lanes, {len(findings)} findings, "

@@ -134,6 +134,14 @@ class Report(unittest.TestCase):
         self.assertEqual(failed[0].find("failure").text, "a.c:7: w1: a < b")
         self.assertEqual(failed[0].get("time"), "3")
 
+    def test_tap(self):
+        self.lane("clang")
+        self.lane("w1", "a.c:7: w1: bad\n")
+        code, out = self.run_report("--tap")
+        self.assertEqual(code, 1)
+        self.assertEqual(out.splitlines()[:4], [
+            "ok 1 clang", "# a.c:7: w1: bad", "not ok 2 w1", "ok 3 suppressions"])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=0)
