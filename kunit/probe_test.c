@@ -158,10 +158,35 @@ static void system_ram(struct kunit *test, struct soft_spec *spec)
 	kunit_backend.discover = discover_ram;
 }
 
+/* Memory of the kernel's has a mapping of the kernel's, which is cached */
+static u64 own_base;
+
+static void free_own(void *unused)
+{
+	coherent_memory_free(own_base);
+}
+
+static int discover_own(struct pci_dev *pdev, struct coherent_layout *layout)
+{
+	static const struct coherent_carve uncached = {
+		.reserved = PAGE_SIZE, .reserved_memtype = COHERENT_WC,
+	};
+
+	return coherent_layout_carve(layout, own_base, 4 * PAGE_SIZE, &uncached);
+}
+
+static void own_uncached(struct kunit *test, struct soft_spec *spec)
+{
+	KUNIT_ASSERT_EQ(test, 0, coherent_memory_alloc(4 * PAGE_SIZE, &own_base));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_own, NULL));
+	kunit_backend.discover = discover_own;
+}
+
 static const struct refusal refusals[] = {
 	{ "the backend refuses", -EREMOTEIO, backend_refuses },
 	{ "a wrong layout", -EINVAL, layout_wrong },
 	{ "System RAM", -EBUSY, system_ram },
+	{ "the core's own memory, not cached", -EINVAL, own_uncached },
 	{ "claimed by another driver", -EBUSY, claimed },
 	{ "no BAR to ask for readiness", -ENXIO, no_ready_bar },
 	{ "broken", -EIO, broken },

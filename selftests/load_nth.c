@@ -2,7 +2,7 @@
 /*
  * load_nth [-o MODULE] FILE [OPTION...]: load the module in FILE while the first,
  * the second, ... allocation fails, until it loads without reaching the failing
- * one. With -o only those count that MODULE, which is loaded, has asked for: not
+ * one; not of those that the kernel's loader makes for itself. With -o only those count that MODULE, which is loaded, has asked for: not
  * what is deep in the kernel, which does not get over everything. In between
  * nothing may be left of the module; in the end it is loaded.
  *
@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 		snprintf(options + strlen(options), sizeof(options) - strlen(options), "%s ",
 			 argv[i]);
 	name_of(argv[optind], name, sizeof(name));
-	if (failnth_all() || failnth_only(only, only ? DEPTH : FAILNTH_DEEPEST)) {
+	if (failnth_all() || (only ? failnth_only(only, DEPTH) : failnth_only_at_load())) {
 		fprintf(stderr, "# failures cannot be set up\n");
 		return 1;
 	}

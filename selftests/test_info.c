@@ -3,12 +3,15 @@
  * What VFIO says about the function: device and region info, the sparse-mmap
  * capability of the fake BARs, and the corners of argsz.
  */
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #include "kselftest_harness.h"
 #include "coherent.h"
+#include "model.h"
 
 #define GUARD 0xa5
 
@@ -90,6 +93,24 @@ TEST_F(info, regions_without_memory_are_real)
 			EXPECT_EQ(0, self->f.region[bar].flags);
 		}
 	}
+}
+
+/* BAR 0 is the device's own: mapped by vfio-pci, with what the file shows */
+TEST_F(info, real_bar_can_be_mapped)
+{
+	const struct vfio_region_info *bar0 = &self->f.region[VFIO_PCI_BAR0_REGION_INDEX];
+	size_t page = page_size();
+	volatile u32 *p;
+
+	if (!self->e.model || bar0->size < page || !(bar0->flags & VFIO_REGION_INFO_FLAG_MMAP))
+		SKIP(return, "no BAR of which something is known");
+	p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, self->f.device,
+		 at(VFIO_PCI_BAR0_REGION_INDEX, 0));
+	ASSERT_NE(MAP_FAILED, (void *)p);
+	EXPECT_EQ(TEST_MAGIC, le32toh(p[TEST_MAGIC_REG / 4]));
+	p[TEST_SCRATCH / 4] = htole32(0x12345678);
+	EXPECT_EQ(0x12345678, block_read(&self->f, TEST_SCRATCH));
+	munmap((void *)p, page);
 }
 
 TEST_F(info, index_out_of_range)

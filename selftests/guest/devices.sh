@@ -174,6 +174,7 @@ devices_refusals() {
 	refused "size without base" gb200 "size=0x8000000" \
 		"nvidia,gpu-mem-size without nvidia,gpu-mem-base-pa"
 	refused "size no number" gb200 "base=$good,dsd.nvidia,gpu-mem-size=\"8 GiB\"" "is no number"
+	refused "base no number" gb200 "size=0x01000000,dsd.nvidia,gpu-mem-base-pa=\"low\"" "is no number"
 	refused "no BAR 0 to ask for readiness" gb200 "base=$good,size=0x8000000,bar0=0" \
 		"cannot map BAR 0"
 	[ "$1" = amd64 ] || refused "wrapping" gb200 \

@@ -154,14 +154,15 @@ memory_is_given_back() {
 	[ $((before - after)) -lt 65536 ]
 }
 
-# made_while_allocations_fail: with each allocation that a function takes
-# failing once nothing stays, and nobody warns
+# made_while_allocations_fail: with each allocation that loading takes, and that
+# making a function takes, failing once nothing stays, and nobody warns
 made_while_allocations_fail() {
 	modules=/lib/modules/$(uname -r)
 	soft=$(find "$modules" -name coherent-vfio-pci-soft.ko)
 	dummy=$(find "$modules" -name dummy-coherent-vfio-pci.ko)
-	modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci || return 1
-	./load_nth "$soft" &&
+	core=$(find "$modules" -name coherent-vfio-pci-core.ko)
+	modprobe vfio_iommu_type1 && modprobe vfio_pci_core || return 1
+	./load_nth "$core" && modprobe nvgrace-coherent-vfio-pci && ./load_nth "$soft" &&
 		./load_nth -o coherent_vfio_pci_soft "$dummy" soft=1 soft_size=4M &&
 		rmmod dummy_coherent_vfio_pci &&
 		./load_nth -o coherent_vfio_pci_core "$dummy" soft=1 soft_size=4M &&

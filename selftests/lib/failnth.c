@@ -139,6 +139,24 @@ static int module_text(const char *module, u64 *start, u64 *end)
 	return last ? 0 : -EINVAL;
 }
 
+/* do_one_initcall() of the kernel; it is short, and so is what is taken for it */
+static int initcall_text(u64 *start, u64 *end)
+{
+	char line[512], type, name[64];
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	int ret = -ENOENT;
+
+	if (!symbols)
+		return -errno;
+	while (ret && fgets(line, sizeof(line), symbols))
+		if (sscanf(line, "%llx %c %63s", (unsigned long long *)start, &type, name) == 3 &&
+		    !strcmp(name, "do_one_initcall"))
+			ret = 0;
+	fclose(symbols);
+	*end = *start + 256;
+	return ret;
+}
+
 /* "reject" or "require" failures where [@start, @end) is among the callers */
 static int filter_callers(const char *how, u64 start, u64 end, int depth)
 {
@@ -178,6 +196,14 @@ int failnth_only(const char *module, int depth)
 	int ret = module ? module_text(module, &start, &end) : 0;
 
 	return ret ? ret : filter_callers("require", start, end, depth);
+}
+
+int failnth_only_at_load(void)
+{
+	u64 start, end;
+	int ret = initcall_text(&start, &end);
+
+	return ret ? ret : filter_callers("require", start, end, FAILNTH_DEEPEST);
 }
 
 int failnth_whoever(int times)

@@ -26,6 +26,8 @@ int failnth_disarm_workers(void);
 int failnth_spare_vfio(bool spare);
 /* Failures only where this module is among the @depth last callers; NULL: everywhere */
 int failnth_only(const char *module, int depth);
+/* Failures only in what a module does when it is loaded */
+int failnth_only_at_load(void);
 #define FAILNTH_DEEPEST	32	/* what the kernel takes */
 /* The @times next allocations fail, whosever they are; 0 for none */
 int failnth_whoever(int times);
