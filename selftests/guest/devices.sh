@@ -180,6 +180,11 @@ devices_refusals() {
 	[ "$1" = amd64 ] || refused "wrapping" gb200 \
 		"base=0xffffffffffff0000,size=0x8000000" "wraps around the address space"
 
+	# The dummy's firmware may say more
+	slot=$((slot + 1))
+	device "model=plain,slot=$slot,bar2=0,prop=coherent,base=$good,size=0x400000,dsd.coherent,reserved-memtype=\"wb\""
+	FUNCTIONS+=("bind|policy of no sense|$(printf '0000:00:%02x.0' $slot)|dummy||makes no sense")
+
 	# Two that claim the same memory: the first one gets it
 	refused "one of two" gb200 "base=$other,size=0x8000000" ""
 	refused "the other of two" gb200 "base=$((other + 0x7ff0000)),size=0x8000000" "in use"
