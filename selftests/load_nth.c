@@ -2,9 +2,10 @@
 /*
  * load_nth [-o MODULE] FILE [OPTION...]: load the module in FILE while the first,
  * the second, ... allocation fails, until it loads without reaching the failing
- * one; not of those that the kernel's loader makes for itself. With -o only those count that MODULE, which is loaded, has asked for: not
- * what is deep in the kernel, which does not get over everything. In between
- * nothing may be left of the module; in the end it is loaded.
+ * one; not of those that the kernel's loader makes for itself. With -o only those
+ * count that MODULE, which is loaded, has asked for: not what is deep in the
+ * kernel, which does not get over everything. In between nothing may be left of
+ * the module; in the end it is loaded.
  *
  * Status 2 where the kernel cannot inject failures.
  */
