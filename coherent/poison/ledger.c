@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ledger: which apertures there are and were, and what it means to them
- * that a page is poisoned.
- *
- * A ledger stays when its device goes, so that errors count while nobody is
- * there; the pages themselves are in pages.c.
+ * What it means to an aperture, bound or not, that a page is poisoned, or is in
+ * order again. The pages themselves are in pages.c.
  */
 #include <linux/cleanup.h>
 #include <linux/fs.h>
@@ -15,18 +12,13 @@
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
-#include <linux/rculist.h>
-#include <linux/rcupdate.h>
 #include <linux/rwsem.h>
-#include <linux/slab.h>
 
 #include "../coherent.h"
+#include "ledgers.h"
 #include "pages.h"
 #include "poison.h"
 #include "trace.h"
-
-/* Under coherent_ledger_lock, as are the ledgers' cdev, policy and changed */
-static LIST_HEAD(ledgers);
 
 static const char * const source_names[] = {
 	[COHERENT_SOURCE_GHES] = "ghes",
@@ -37,12 +29,6 @@ static const char * const source_names[] = {
 	[COHERENT_SOURCE_DEBUGFS] = "debugfs",
 	[COHERENT_SOURCE_OVERFLOW] = "overflow",
 };
-
-static bool overlaps(const struct coherent_ledger *ledger, unsigned long first,
-		     unsigned long last)
-{
-	return first <= ledger->last && last >= ledger->first;
-}
 
 /**
  * coherent_poison_blocks() - is there a page that must not simply be mapped?
@@ -205,8 +191,8 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 	 * where there are mappings. No two of them share a page.
 	 */
 	for (int bound = 1; bound >= 0; bound--) {
-		list_for_each_entry(ledger, &ledgers, node) {
-			if (!overlaps(ledger, first, last) ||
+		list_for_each_entry(ledger, &coherent_ledgers, node) {
+			if (!coherent_ledger_overlaps(ledger, first, last) ||
 			    !!ledger->cdev != bound)
 				continue;
 			ret = record(ledger, first, last, source, mm_signals);
@@ -251,8 +237,8 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 	int ret;
 
 	guard(mutex)(&coherent_ledger_lock);
-	list_for_each_entry(ledger, &ledgers, node) {
-		if (!overlaps(ledger, first, last))
+	list_for_each_entry(ledger, &coherent_ledgers, node) {
+		if (!coherent_ledger_overlaps(ledger, first, last))
 			continue;
 		ledger->changed = true;
 		if (!ledger->cdev)
@@ -263,7 +249,7 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 			return ret;
 	}
 	/* What is left belongs to no device */
-	return forget(NULL, first, last);
+	return coherent_pages_clear(first, last);
 }
 
 /**
@@ -302,216 +288,10 @@ void coherent_ledger_notify(void)
 	struct coherent_ledger *ledger;
 
 	guard(mutex)(&coherent_ledger_lock);
-	list_for_each_entry(ledger, &ledgers, node) {
+	list_for_each_entry(ledger, &coherent_ledgers, node) {
 		if (!ledger->changed || !ledger->cdev)
 			continue;
 		ledger->changed = false;
 		coherent_sysfs_changed(ledger->cdev);
-	}
-}
-
-/**
- * coherent_ledger_watches() - does a range touch an aperture that is known?
- * @first: first PFN
- * @last: last PFN
- * @source: who tells of an error there
- *
- * Context: any but NMI.
- * Return: whether it does, and the error is ours to remember.
- */
-bool coherent_ledger_watches(unsigned long first, unsigned long last,
-			     enum coherent_source source)
-{
-	struct coherent_ledger *ledger;
-
-	guard(rcu)();
-	list_for_each_entry_rcu(ledger, &ledgers, node)
-		if (overlaps(ledger, first, last) &&
-		    (!ledger->own_memory || source == COHERENT_SOURCE_DEBUGFS))
-			return true;
-	return false;
-}
-
-/**
- * coherent_ledger_spill() - remember an error that found the queue full
- * @first: first PFN
- * @last: last PFN
- * @mm_signals: as for coherent_ledger_record()
- *
- * Each aperture has room for one range. It grows to cover all that comes: more
- * than what is bad may be lost that way, but no error is.
- *
- * Context: any but NMI, under the queue's lock.
- */
-void coherent_ledger_spill(unsigned long first, unsigned long last,
-			   bool mm_signals)
-{
-	struct coherent_ledger *ledger;
-
-	guard(rcu)();
-	list_for_each_entry_rcu(ledger, &ledgers, node) {
-		if (!overlaps(ledger, first, last))
-			continue;
-		if (ledger->spill_first > ledger->spill_last)
-			ledger->spill_mm_signals = true;
-		ledger->spill_mm_signals &= mm_signals;
-		ledger->spill_first = min(ledger->spill_first,
-					  max(first, ledger->first));
-		ledger->spill_last = max(ledger->spill_last,
-					 min(last, ledger->last));
-	}
-}
-
-/**
- * coherent_ledger_unspill() - take one range that was spilled
- * @first: where to store its first PFN
- * @last: and its last
- * @mm_signals: and whether the memory manager signals for all of it
- *
- * Context: as coherent_ledger_spill().
- * Return: whether there was one.
- */
-bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
-			     bool *mm_signals)
-{
-	struct coherent_ledger *ledger;
-
-	guard(rcu)();
-	list_for_each_entry_rcu(ledger, &ledgers, node) {
-		if (ledger->spill_first > ledger->spill_last)
-			continue;
-		*first = ledger->spill_first;
-		*last = ledger->spill_last;
-		*mm_signals = ledger->spill_mm_signals;
-		ledger->spill_first = ULONG_MAX;
-		ledger->spill_last = 0;
-		return true;
-	}
-	return false;
-}
-
-/**
- * coherent_ledger_unheal() - a new error: no reset that runs can have healed it
- * @first: first PFN
- * @last: last PFN
- *
- * Context: as coherent_ledger_spill().
- */
-void coherent_ledger_unheal(unsigned long first, unsigned long last)
-{
-	struct coherent_ledger *ledger;
-
-	lockdep_assert_held(&coherent_queue_lock);
-
-	guard(rcu)();
-	list_for_each_entry_rcu(ledger, &ledgers, node)
-		if (overlaps(ledger, first, last))
-			ledger->heals = false;
-}
-
-static struct coherent_ledger *new_ledger(unsigned long first,
-					  unsigned long last,
-					  enum coherent_policy policy)
-	__context_unsafe(/* nobody else knows it yet */)
-{
-	struct coherent_ledger *ledger = kzalloc_obj(*ledger, GFP_KERNEL);
-
-	if (!ledger)
-		return NULL;
-	ledger->first = first;
-	ledger->last = last;
-	ledger->policy = policy;
-	ledger->spill_first = ULONG_MAX;
-	return ledger;
-}
-
-/**
- * coherent_ledger_attach() - a device shows its aperture
- * @cdev: the device, with its aperture claimed
- * @policy: for an aperture that was never seen before
- *
- * Context: probe; may sleep; takes coherent_ledger_lock.
- * Return: 0 or -ENOMEM.
- */
-int coherent_ledger_attach(struct coherent_device *cdev,
-			   enum coherent_policy policy)
-{
-	unsigned long first = PHYS_PFN(cdev->layout.base);
-	unsigned long last = first + PHYS_PFN(cdev->layout.size) - 1;
-	struct coherent_ledger *ledger;
-	unsigned long n;
-
-	guard(mutex)(&coherent_ledger_lock);
-	list_for_each_entry(ledger, &ledgers, node)
-		if (ledger->first == first && ledger->last == last)
-			goto found;
-
-	ledger = new_ledger(first, last, policy);
-	if (!ledger)
-		return -ENOMEM;
-	ledger->own_memory = cdev->own_memory;
-	list_add_tail_rcu(&ledger->node, &ledgers);
-found:
-	ledger->cdev = cdev;
-	cdev->ledger = ledger;
-	n = coherent_ledger_count(ledger);
-	if (n)
-		dev_warn(&cdev->core.pdev->dev,
-			 "%lu poisoned pages are known from before\n", n);
-	return 0;
-}
-
-/**
- * coherent_ledger_detach() - the device is unbound; what is known stays
- * @cdev: the device, with no user left
- *
- * Context: may sleep; takes coherent_ledger_lock.
- */
-void coherent_ledger_detach(struct coherent_device *cdev)
-{
-	guard(mutex)(&coherent_ledger_lock);
-	cdev->ledger->cdev = NULL;
-}
-
-/**
- * coherent_ledger_drop() - memory that we own is given back
- * @first: first PFN
- * @last: last PFN; no device shows any of it
- *
- * Context: may sleep; takes coherent_ledger_lock.
- * Return: 0, or -ENOMEM, and then nothing is dropped.
- */
-int coherent_ledger_drop(unsigned long first, unsigned long last)
-{
-	struct coherent_ledger *ledger, *next;
-	int ret;
-
-	guard(mutex)(&coherent_ledger_lock);
-	ret = forget(NULL, first, last);
-	if (ret)
-		return ret;
-	list_for_each_entry_safe(ledger, next, &ledgers, node) {
-		if (!ledger->own_memory || !overlaps(ledger, first, last))
-			continue;
-		list_del_rcu(&ledger->node);
-		kfree_rcu(ledger, rcu);
-	}
-	return 0;
-}
-
-/**
- * coherent_ledger_exit() - the core is removed: nothing is remembered any more
- *
- * Context: module exit; no device is bound and no source is left.
- */
-void coherent_ledger_exit(void)
-{
-	struct coherent_ledger *ledger, *next;
-
-	guard(mutex)(&coherent_ledger_lock);
-	/* poison_forget can still be written to */
-	list_for_each_entry_safe(ledger, next, &ledgers, node) {
-		list_del(&ledger->node);
-		kfree(ledger);
 	}
 }

@@ -22,7 +22,7 @@
 #include "pages.h"
 #include "poison.h"
 
-/* Writers of the tree, and what ledger.c says */
+/* Writers of the tree, and what ledgers.c says */
 DEFINE_MUTEX(coherent_ledger_lock);
 
 /*
@@ -205,6 +205,28 @@ void coherent_pages_commit(struct coherent_pages_change *change)
 	mas_store_prealloc(&change->mas, change->entry);
 	if (!change->entry && mtree_empty(&poisoned))
 		module_put(THIS_MODULE);
+}
+
+/**
+ * coherent_pages_clear() - pages that no device shows are in order
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: may sleep; coherent_ledger_lock is held.
+ * Return: 0, or -ENOMEM, and then nothing has changed.
+ */
+int coherent_pages_clear(unsigned long first, unsigned long last)
+{
+	struct coherent_pages_change change;
+	int ret;
+
+	lockdep_assert_held(&coherent_ledger_lock);
+	if (!coherent_pages_count(first, last))
+		return 0;
+	ret = coherent_pages_prepare(&change, first, last, false);
+	if (!ret)
+		coherent_pages_commit(&change);
+	return ret;
 }
 
 /** coherent_pages_exit() - at module exit: nothing is remembered any more */

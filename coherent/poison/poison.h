@@ -4,7 +4,9 @@
  *
  *   sources (source_*.c, debugfs.c)	somebody tells of an error, in any context
  *   report.c				a queue, and the worker that empties it
- *   ledger.c				apertures, and what poison means to them
+ *   spill.c				what found the queue full
+ *   ledgers.c				the apertures that there are and were
+ *   ledger.c				what poison means to one of them
  *   pages.c				the pages that are remembered
  *   signal.c				processes that want to know early
  *   sysfs.c				the administrator's view
@@ -30,7 +32,7 @@ struct coherent_device;
 struct notifier_block;
 struct vm_area_struct;
 
-/* Taken by writers of the tree of pages; and see ledger.c */
+/* Taken by writers of the tree of pages; and see ledgers.c */
 extern struct mutex coherent_ledger_lock;
 
 /* The queue of reports, what spilled from it, coherent_ledger.heals */
@@ -103,7 +105,7 @@ struct coherent_poison_range {
 	u64 length;
 };
 
-/* ledger.c */
+/* ledgers.c */
 int coherent_ledger_attach(struct coherent_device *cdev,
 			   enum coherent_policy policy);
 void coherent_ledger_detach(struct coherent_device *cdev);
@@ -111,6 +113,8 @@ void coherent_ledger_exit(void);
 int coherent_ledger_drop(unsigned long first, unsigned long last);
 bool coherent_ledger_watches(unsigned long first, unsigned long last,
 			     enum coherent_source source);
+
+/* ledger.c */
 int coherent_ledger_record(unsigned long first, unsigned long last,
 			   enum coherent_source source, bool mm_signals);
 int coherent_ledger_forget(unsigned long first, unsigned long last);
@@ -118,13 +122,13 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy);
 void coherent_ledger_notify(void);
 unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
+
+/* spill.c */
 void coherent_ledger_spill(unsigned long first, unsigned long last,
 			   bool mm_signals)
 	__must_hold(&coherent_queue_lock);
 bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
 			     bool *mm_signals)
-	__must_hold(&coherent_queue_lock);
-void coherent_ledger_unheal(unsigned long first, unsigned long last)
 	__must_hold(&coherent_queue_lock);
 
 /* pages.c */

@@ -6,14 +6,18 @@
 #include <linux/cleanup.h>
 #include <linux/kfifo.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "../coherent.h"
+#include "ledgers.h"
 #include "poison.h"
 
 struct report {
@@ -120,6 +124,20 @@ static void work_fn(struct work_struct *unused)
 /* Wider than this is what a source says that does not know */
 #define MAX_WIDTH	PMD_SIZE
 
+/* A new error: no reset that runs can have healed it */
+static void unheal(unsigned long first, unsigned long last)
+	__must_hold(&coherent_queue_lock)
+{
+	struct coherent_ledger *ledger;
+
+	lockdep_assert_held(&coherent_queue_lock);
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &coherent_ledgers, node)
+		if (coherent_ledger_overlaps(ledger, first, last))
+			ledger->heals = false;
+}
+
 static void put(const struct report *report)
 {
 	unsigned long flags;
@@ -134,7 +152,7 @@ static void put(const struct report *report)
 	} else {
 		progress.told++;
 	}
-	coherent_ledger_unheal(report->first, report->last);
+	unheal(report->first, report->last);
 	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 
 	if (full)

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which apertures there are and were. A ledger stays when its device goes, so
+ * that errors count while nobody is there.
+ */
+#include <linux/cleanup.h>
+#include <linux/limits.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
+#include <linux/pfn.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "../coherent.h"
+#include "ledgers.h"
+#include "pages.h"
+#include "poison.h"
+
+/* Under coherent_ledger_lock, as are the ledgers' cdev, policy and changed */
+LIST_HEAD(coherent_ledgers);
+
+/**
+ * coherent_ledger_watches() - does a range touch an aperture that is known?
+ * @first: first PFN
+ * @last: last PFN
+ * @source: who tells of an error there
+ *
+ * Context: any but NMI.
+ * Return: whether it does, and the error is ours to remember.
+ */
+bool coherent_ledger_watches(unsigned long first, unsigned long last,
+			     enum coherent_source source)
+{
+	struct coherent_ledger *ledger;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &coherent_ledgers, node)
+		if (coherent_ledger_overlaps(ledger, first, last) &&
+		    (!ledger->own_memory || source == COHERENT_SOURCE_DEBUGFS))
+			return true;
+	return false;
+}
+
+static struct coherent_ledger *new_ledger(unsigned long first,
+					  unsigned long last,
+					  enum coherent_policy policy)
+	__context_unsafe(/* nobody else knows it yet */)
+{
+	struct coherent_ledger *ledger = kzalloc_obj(*ledger, GFP_KERNEL);
+
+	if (!ledger)
+		return NULL;
+	ledger->first = first;
+	ledger->last = last;
+	ledger->policy = policy;
+	ledger->spill_first = ULONG_MAX;
+	return ledger;
+}
+
+/**
+ * coherent_ledger_attach() - a device shows its aperture
+ * @cdev: the device, with its aperture claimed
+ * @policy: for an aperture that was never seen before
+ *
+ * Context: probe; may sleep; takes coherent_ledger_lock.
+ * Return: 0 or -ENOMEM.
+ */
+int coherent_ledger_attach(struct coherent_device *cdev,
+			   enum coherent_policy policy)
+{
+	unsigned long first = PHYS_PFN(cdev->layout.base);
+	unsigned long last = first + PHYS_PFN(cdev->layout.size) - 1;
+	struct coherent_ledger *ledger;
+	unsigned long n;
+
+	guard(mutex)(&coherent_ledger_lock);
+	list_for_each_entry(ledger, &coherent_ledgers, node)
+		if (ledger->first == first && ledger->last == last)
+			goto found;
+
+	ledger = new_ledger(first, last, policy);
+	if (!ledger)
+		return -ENOMEM;
+	ledger->own_memory = cdev->own_memory;
+	list_add_tail_rcu(&ledger->node, &coherent_ledgers);
+found:
+	ledger->cdev = cdev;
+	cdev->ledger = ledger;
+	n = coherent_ledger_count(ledger);
+	if (n)
+		dev_warn(&cdev->core.pdev->dev,
+			 "%lu poisoned pages are known from before\n", n);
+	return 0;
+}
+
+/**
+ * coherent_ledger_detach() - the device is unbound; what is known stays
+ * @cdev: the device, with no user left
+ *
+ * Context: may sleep; takes coherent_ledger_lock.
+ */
+void coherent_ledger_detach(struct coherent_device *cdev)
+{
+	guard(mutex)(&coherent_ledger_lock);
+	cdev->ledger->cdev = NULL;
+}
+
+/**
+ * coherent_ledger_drop() - memory that we own is given back
+ * @first: first PFN
+ * @last: last PFN; no device shows any of it
+ *
+ * Context: may sleep; takes coherent_ledger_lock.
+ * Return: 0, or -ENOMEM, and then nothing is dropped.
+ */
+int coherent_ledger_drop(unsigned long first, unsigned long last)
+{
+	struct coherent_ledger *ledger, *next;
+	int ret;
+
+	guard(mutex)(&coherent_ledger_lock);
+	ret = coherent_pages_clear(first, last);
+	if (ret)
+		return ret;
+	list_for_each_entry_safe(ledger, next, &coherent_ledgers, node) {
+		if (!ledger->own_memory || !coherent_ledger_overlaps(ledger, first, last))
+			continue;
+		list_del_rcu(&ledger->node);
+		kfree_rcu(ledger, rcu);
+	}
+	return 0;
+}
+
+/**
+ * coherent_ledger_exit() - the core is removed: nothing is remembered any more
+ *
+ * Context: module exit; no device is bound and no source is left.
+ */
+void coherent_ledger_exit(void)
+{
+	struct coherent_ledger *ledger, *next;
+
+	guard(mutex)(&coherent_ledger_lock);
+	/* poison_forget can still be written to */
+	list_for_each_entry_safe(ledger, next, &coherent_ledgers, node) {
+		list_del(&ledger->node);
+		kfree(ledger);
+	}
+}

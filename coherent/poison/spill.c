@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Errors that found the queue full. Each aperture has room for one range. It
+ * grows to cover all that comes: more than what is bad may be lost that way,
+ * but no error is.
+ */
+#include <linux/cleanup.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+
+#include "ledgers.h"
+#include "poison.h"
+
+/**
+ * coherent_ledger_spill() - remember an error that found the queue full
+ * @first: first PFN
+ * @last: last PFN
+ * @mm_signals: as for coherent_ledger_record()
+ *
+ * Context: any but NMI, under the queue's lock.
+ */
+void coherent_ledger_spill(unsigned long first, unsigned long last,
+			   bool mm_signals)
+{
+	struct coherent_ledger *ledger;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &coherent_ledgers, node) {
+		if (!coherent_ledger_overlaps(ledger, first, last))
+			continue;
+		if (ledger->spill_first > ledger->spill_last)
+			ledger->spill_mm_signals = true;
+		ledger->spill_mm_signals &= mm_signals;
+		ledger->spill_first = min(ledger->spill_first,
+					  max(first, ledger->first));
+		ledger->spill_last = max(ledger->spill_last,
+					 min(last, ledger->last));
+	}
+}
+
+/**
+ * coherent_ledger_unspill() - take one range that was spilled
+ * @first: where to store its first PFN
+ * @last: and its last
+ * @mm_signals: and whether the memory manager signals for all of it
+ *
+ * Context: as coherent_ledger_spill().
+ * Return: whether there was one.
+ */
+bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
+			     bool *mm_signals)
+{
+	struct coherent_ledger *ledger;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &coherent_ledgers, node) {
+		if (ledger->spill_first > ledger->spill_last)
+			continue;
+		*first = ledger->spill_first;
+		*last = ledger->spill_last;
+		*mm_signals = ledger->spill_mm_signals;
+		ledger->spill_first = ULONG_MAX;
+		ledger->spill_last = 0;
+		return true;
+	}
+	return false;
+}
