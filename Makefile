@@ -17,11 +17,11 @@ modules modules_install clean: FORCE
 		exit 1; }
 	$(MAKE) $(KBUILD_ARGS) $@
 
-check check-all check-defects demo bench kunit stress coverage prove: FORCE
+check check-all check-long check-defects demo bench kunit stress coverage prove: FORCE
 	@scripts/$@
 
 analyze: FORCE
 	@scripts/analyze $(LANES)
 
 FORCE:
-.PHONY: all modules modules_install clean check check-all check-defects demo bench kunit stress coverage prove analyze FORCE
+.PHONY: all modules modules_install clean check check-all check-long check-defects demo bench kunit stress coverage prove analyze FORCE
