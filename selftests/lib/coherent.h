@@ -66,7 +66,7 @@ u64 env_u64(const char *name, u64 dflt);
 /* ---- vfio.c ---- */
 
 struct fn {
-	int container;
+	int container;		/* or iommufd's file */
 	int group;
 	int device;
 	int group_nr;
@@ -76,6 +76,8 @@ struct fn {
 };
 
 int fn_open(struct fn *f, const char *bdf);
+/* What all ways of opening end with: see what there is, and decode memory */
+int fn_begin(struct fn *f);
 void fn_close(struct fn *f);
 /* A second file of the same open group */
 int fn_device_fd(const struct fn *f, const char *bdf);
@@ -106,6 +108,17 @@ int fn_dma_map(const struct fn *f, void *va, u64 len, u64 iova);
 int fn_dma_unmap(const struct fn *f, u64 len, u64 iova);
 /* Have @efd signalled by interrupt @index: VFIO_PCI_REQ_IRQ_INDEX, ..._ERR_... */
 int fn_irq_eventfd(const struct fn *f, unsigned int index, int efd);
+
+/* ---- cdev.c: by iommufd, with no group; -ENOENT where the kernel has no such file ---- */
+
+int fn_open_cdev(struct fn *f, const char *bdf);
+/* A file of the device, bound to nothing */
+int fn_cdev_fd(const char *bdf);
+/* An address space for DMA, which the device is then attached to */
+int fn_ioas_attach(const struct fn *f, u32 *ioas);
+int fn_ioas_detach(const struct fn *f);
+int fn_ioas_map(const struct fn *f, u32 ioas, void *va, u64 len, u64 iova);
+int fn_ioas_unmap(const struct fn *f, u32 ioas, u64 len, u64 iova);
 
 /* ---- reset.c; each returns 0 or -errno ---- */
 

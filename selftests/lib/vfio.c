@@ -113,6 +113,17 @@ int fn_device_fd(const struct fn *f, const char *bdf)
 	return neg(ioctl(f->group, VFIO_GROUP_GET_DEVICE_FD, bdf));
 }
 
+int fn_begin(struct fn *f)
+{
+	int ret;
+
+	f->info.argsz = sizeof(f->info);
+	ret = neg(ioctl(f->device, VFIO_DEVICE_GET_INFO, &f->info));
+	if (!ret)
+		ret = fetch_regions(f);
+	return ret ? ret : fn_memory_decode(f, true);
+}
+
 int fn_open(struct fn *f, const char *bdf)
 {
 	int ret;
@@ -129,13 +140,7 @@ int fn_open(struct fn *f, const char *bdf)
 	if (ret < 0)
 		goto err;
 	f->device = ret;
-
-	f->info.argsz = sizeof(f->info);
-	ret = neg(ioctl(f->device, VFIO_DEVICE_GET_INFO, &f->info));
-	if (!ret)
-		ret = fetch_regions(f);
-	if (!ret)
-		ret = fn_memory_decode(f, true);
+	ret = fn_begin(f);
 	if (!ret)
 		return 0;
 err:

@@ -4,13 +4,10 @@
  * page must be what they left; also after close, unbind and bind. A round
  * depends on the seed and on its number alone.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,58 +17,6 @@
 #include "stress.h"
 
 #define ROUND_LIMIT_MS	300000
-
-/* /dev/vfio/devices/vfioN, or -errno where there is none */
-static int open_cdev(const char *bdf)
-{
-	char path[300];
-	struct dirent *d;
-	int fd = -ENOENT;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
-	dir = opendir(path);
-	if (!dir)
-		return -errno;
-	while (fd < 0 && (d = readdir(dir))) {
-		if (strncmp(d->d_name, "vfio", 4))
-			continue;
-		snprintf(path, sizeof(path), "/dev/vfio/devices/%s", d->d_name);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			fd = -errno;
-	}
-	closedir(dir);
-	return fd;
-}
-
-/* By iommufd: no group, no container; the file for the IOMMU is in place of the latter */
-static int open_by_cdev(struct fn *f, const char *bdf)
-{
-	struct vfio_device_bind_iommufd req = { .argsz = sizeof(req) };
-	struct fn none = { .container = -1, .group = -1, .device = -1 };
-	struct vfio_region_info *info;
-
-	*f = none;
-	f->container = open("/dev/iommu", O_RDWR | O_CLOEXEC);
-	if (f->container < 0)
-		return -errno;
-	f->device = open_cdev(bdf);
-	req.iommufd = f->container;
-	if (f->device < 0 || ioctl(f->device, VFIO_DEVICE_BIND_IOMMUFD, &req)) {
-		int ret = f->device < 0 ? f->device : -errno;
-
-		fn_close(f);
-		return ret;
-	}
-	for (unsigned int i = 0; i <= VFIO_PCI_CONFIG_REGION_INDEX; i++) {
-		info = fn_region_info(f, i);
-		if (info)
-			f->region[i] = *info;
-		free(info);
-	}
-	return fn_memory_decode(f, true);
-}
 
 static bool group_free(void *arg)
 {
@@ -86,7 +31,7 @@ int stress_open(struct stress *s, bool group)
 
 	s->group = true;
 	if (!group) {
-		ret = open_by_cdev(&s->f, s->e.bdf);
+		ret = fn_open_cdev(&s->f, s->e.bdf);
 		s->group = false;
 		/* Most kernels have no such file */
 		if (ret != -ENOENT)
