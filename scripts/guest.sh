@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The programs of selftests/ in a virtual machine: what a lane runs. Sourced
-# after scripts/lib.sh.
+# The programs of selftests/ in a virtual machine: what a lane runs. Lanes source
+# scripts/lib.sh before it.
 
 # shellcheck source=selftests/guest/devices.sh
 . selftests/guest/devices.sh
@@ -35,10 +35,11 @@ functional() {
 }
 
 # soft KERNEL: functions that are software. How they come and go on each kernel; the
-# programs on them on one old, one new, and one that has iommufd.
+# programs on them on one old, one new, and one that has iommufd and, here, an IOMMU.
 soft() {
-	local arch=${1#*-}
-	devices "${arch%%-*}" soft
+	local arch=${1#*-} set=soft
+	[[ $1 != src-* ]] || set=soft-iommu
+	devices "${arch%%-*}" "$set"
 	case $1 in
 	lts-amd64 | new-arm64 | src-amd64*) ;;
 	*) FUNCTIONS=("${FUNCTIONS[@]:0:2}") ;;

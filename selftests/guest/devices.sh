@@ -25,7 +25,8 @@ devices() {
 	amd64-variants | arm64-variants) devices_variants "$1" ;;
 	amd64-refusals | arm64-refusals) devices_refusals "$1" ;;
 	amd64-port) devices_port ;;
-	amd64-soft | arm64-soft) devices_soft "$1" ;;
+	amd64-soft | arm64-soft) devices_soft "$1" && RUN_ARGS+=(--no-iommu) ;;
+	amd64-soft-iommu) devices_soft "$1" ;;
 	amd64-foreign) devices_foreign ;;
 	*) return 1 ;;
 	esac
@@ -235,23 +236,22 @@ devices_refusals() {
 	FUNCTIONS+=("lockdown|kernel lockdown|$plain|dummy|$good+0x400000|kernel lockdown forbids")
 }
 
-# Functions that are software alone, and no IOMMU. FUNCTIONS are here the
+# Functions that are software alone; with no IOMMU, or beside one. FUNCTIONS are here the
 # arguments of soft.sh, see there.
 devices_soft() {
 	local ram=0x2000000 good=0x200000000 all few own
 	[ "$1" = amd64 ] || ram=0x48000000
-	RUN_ARGS+=(--no-iommu)
 	reserve "$good+0x70000000"
-	all="test_info test_config test_rdwr test_buffers test_mmap test_granularity test_huge test_vma"
-	all+=" test_reset test_ready test_lifetime test_attack test_poison test_poison_maps"
+	all="test_info test_cdev test_config test_rdwr test_buffers test_mmap test_granularity test_huge"
+	all+=" test_vma test_reset test_ready test_lifetime test_attack test_poison test_poison_maps"
 	all+=" test_poison_kernel test_poison_io test_poison_life"
-	few=programs=test_info:test_config:test_mmap:test_reset
+	few=programs=test_info:test_cdev:test_config:test_mmap:test_reset
 	# Whose memory it is, memory_failure() decides: errors come by debugfs
 	own=driver=dummy,nomodel,inject=debugfs
 	FUNCTIONS=("$ram" "$good"
 		"soft=2 soft_size=33M|$all|name=soft,bdf=10000:00:00.0,$own,use=iomem+0x2100000|name=soft-second,bdf=10001:00:00.0,$own,use=iomem+0x2100000,$few"
 		"soft=2 soft_aperture=$good+0x8420000/0x300000/wc|$all|name=soft-range,bdf=10000:00:00.0,driver=dummy,nomodel,inject=debugfs,use=$good+0x3f10000,res=0x203f10000+0x300000,type=wc|name=soft-range-second,bdf=10001:00:00.0,driver=dummy,nomodel,use=0x204210000+0x3f10000,res=0x208120000+0x300000,type=wc,$few"
-		"soft=1 soft_identity=gh200 soft_aperture=$good+0x64100000|$all|name=soft-gh200,bdf=10000:00:00.0,driver=nvgrace,nomodel,inject=debugfs,use=$good+0x20000000,res=0x220000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_config:test_rdwr:test_mmap:test_reset:test_ready:test_lifetime:test_poison_life"
+		"soft=1 soft_identity=gh200 soft_aperture=$good+0x64100000|$all|name=soft-gh200,bdf=10000:00:00.0,driver=nvgrace,nomodel,inject=debugfs,use=$good+0x20000000,res=0x220000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_cdev:test_config:test_rdwr:test_mmap:test_reset:test_ready:test_lifetime:test_poison_life"
 		"soft=1 soft_identity=gb300 soft_aperture=$good+0x8300000|$all|name=soft-gb300,bdf=10000:00:00.0,driver=nvgrace,nomodel,use=$good+0x8200000,ready=bar,limit=30000,$few"
 		"soft=1 soft_identity=gb200-cxl soft_aperture=$good+0x8300000|$all|name=soft-gb200-cxl,bdf=10000:00:00.0,driver=nvgrace,nomodel,use=$good+0x8200000,ready=cxl,limit=2000,$few")
 }
