@@ -17,7 +17,6 @@
 #include "pages.h"
 #include "poison.h"
 
-/* Under coherent_ledger_lock, as are the ledgers' cdev, policy and changed */
 LIST_HEAD(coherent_ledgers);
 
 /**

@@ -11,7 +11,10 @@
 
 #include "poison.h"
 
-/* Readers hold RCU's read lock or coherent_ledger_lock, writers the latter */
+/*
+ * Readers hold RCU's read lock or coherent_ledger_lock, writers the latter, which
+ * also protects the ledgers' cdev, policy and changed.
+ */
 extern struct list_head coherent_ledgers;
 
 static inline bool coherent_ledger_overlaps(const struct coherent_ledger *ledger,

@@ -295,16 +295,17 @@ int coherent_report_flush(void)
  * queue.
  *
  * Context: process; may sleep, killably.
- * Return: 0; -ENOMEM or -EINTR, and then nothing is forgotten.
+ * Return: 0; -EINTR, and then nothing is forgotten; -ENOMEM, and then some may
+ * still be remembered.
  */
 int coherent_report_forget(unsigned long first, unsigned long last)
 {
 	int ret = coherent_report_flush();
 
-	if (!ret)
-		ret = coherent_ledger_forget(first, last);
-	if (!ret)
-		coherent_ledger_notify();
+	if (ret)
+		return ret;
+	ret = coherent_ledger_forget(first, last);
+	coherent_ledger_notify();
 	return ret;
 }
 
