@@ -15,21 +15,25 @@ lts_source() {
 		grep -E '^linux-source-[0-9.]+$'
 }
 
-# fetch_source linux|linux-lts
+# fetch_source linux|linux-lts: unless it is there, or is to be unpacked
 fetch_source() {
-	local name=$1 package tmp=$LAB_DIR/src/.$1.fetch.tmp
-	[ ! -e "$LAB_DIR/src/$name/.unpacked" ] || return 0
+	local name=$1 package version tmp=$LAB_DIR/src/.$1.fetch.tmp
 	[ ! -e "$LAB_DIR/src/$name.deb" ] || return 0
+	[ -n "$UPDATE" ] || [ ! -e "$LAB_DIR/src/$name/.unpacked" ] || return 0
 	update_lists
 	case $name in
 	linux) package=$(newest_source) ;;
 	linux-lts) package=$(lts_source) ;;
 	esac
 	[ -n "$package" ] || die "the archive has no linux-source package"
+	version="$package $(in_root apt-cache show --no-all-versions "$package" |
+		sed -n 's/^Version: //p')"
+	[ "$(cat "$LAB_DIR/src/$name/.unpacked" 2>/dev/null)" != "$version" ] || return 0
 	say "fetching $package (about 160 MB)"
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
 	fetch_debs "$tmp" "$package"
+	printf '%s\n' "$version" >"$LAB_DIR/src/$name.version"
 	mv "$tmp"/*.deb "$LAB_DIR/src/$name.deb"
 	rmdir "$tmp"
 }
@@ -37,9 +41,14 @@ fetch_source() {
 # The package holds one big tar.xz; stream it, it is needed only once.
 unpack_source() {
 	local name=$1 tmp=$LAB_DIR/src/.$1.tmp
-	[ ! -e "$LAB_DIR/src/$name/.unpacked" ] || return 0
+	[ -e "$LAB_DIR/src/$name.deb" ] || return 0
 	say "unpacking the kernel's source ($name) in the background"
-	rm -rf "$tmp" "$LAB_DIR/src/$name"
+	rm -rf "$tmp"
+	# What was made of another source goes along: by their dates the new files
+	# may be older than that
+	[ ! -e "$LAB_DIR/src/$name" ] ||
+		rm -rf "$LAB_DIR/src/$name" "$LAB_DIR"/src/build-* "$LAB_DIR"/src/llvm-* \
+			"$LAB_DIR/build/kunit-$name" "$LAB_DIR"/build/src-*
 	mkdir -p "$tmp"
 	# shellcheck disable=SC2016 # expanded inside
 	in_root bash -c 'set -euo pipefail
@@ -47,9 +56,9 @@ unpack_source() {
 		tar -xO --wildcards "./usr/src/linux-source-*.tar.xz" |
 		xz -dc | tar -x --strip-components=1 -C "/lab/src/.$1.tmp"' unpack "$name" ||
 		return 1
-	touch "$tmp/.unpacked"
+	cp "$LAB_DIR/src/$name.version" "$tmp/.unpacked"
 	mv "$tmp" "$LAB_DIR/src/$name"
-	rm -f "$LAB_DIR/src/$name.deb"
+	rm -f "$LAB_DIR/src/$name.deb" "$LAB_DIR/src/$name.version"
 }
 
 # src_fragments NAME: config files that make a kernel, first to last.
