@@ -35,11 +35,10 @@ functional() {
 }
 
 # soft KERNEL: functions that are software. How they come and go on each kernel; the
-# programs on them on one old, one new, and one that has iommufd and, here, an IOMMU.
+# programs on them on one old, one new, and one that has iommufd.
 soft() {
-	local arch=${1#*-} set=soft
-	[[ $1 != src-* ]] || set=soft-iommu
-	devices "${arch%%-*}" "$set"
+	local arch=${1#*-}
+	devices "${arch%%-*}" soft
 	case $1 in
 	lts-amd64 | new-arm64 | src-amd64*) ;;
 	*) FUNCTIONS=("${FUNCTIONS[@]:0:2}") ;;
@@ -47,10 +46,17 @@ soft() {
 	guest "$1" soft soft.sh "${FUNCTIONS[@]}"
 }
 
-# failnth KERNEL: allocations that fail, on one function of each backend.
-failnth() {
+# soft_beside KERNEL: the first of them on a machine that has an IOMMU
+soft_beside() {
+	devices amd64 soft-iommu
+	guest "$1" soft-beside soft.sh "${FUNCTIONS[@]:0:3}"
+}
+
+# own KERNEL: what a kernel of our own must be able to run and the others cannot:
+# allocations that fail, character devices of VFIO. On one function of each backend.
+own() {
 	devices amd64 main
-	guest "$1" failnth functional.sh -t test_failnth "${FUNCTIONS[@]:0:2}"
+	guest "$1" own functional.sh -t "test_failnth test_cdev" -n "${FUNCTIONS[@]:0:2}"
 }
 
 # races KERNEL: what does many things at once, on a kernel that looks for data races.

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# functional.sh [-t "PROGRAM..."] FUNCTION...: run the functional tests in the
-# virtual machine, on each function that is described, and print KTAP lines.
+# functional.sh [-t "PROGRAM..."] [-n] FUNCTION...: run the functional tests in
+# the virtual machine, on each function that is described, and print KTAP lines.
+# With -n a test that is skipped has failed: this kernel must be able to run it.
 #
 # What a FUNCTION is: function.sh.
 set -u
@@ -22,8 +23,13 @@ if [ "${1-}" = -t ]; then
 	PROGRAMS=$2
 	shift 2
 fi
+NO_SKIP=''
+if [ "${1-}" = -n ]; then
+	NO_SKIP=1
+	shift
+fi
 if [ $# = 0 ]; then
-	echo "usage: functional.sh [-t \"PROGRAM...\"] FUNCTION..." >&2
+	echo "usage: functional.sh [-t \"PROGRAM...\"] [-n] FUNCTION..." >&2
 	exit 2
 fi
 
@@ -35,7 +41,11 @@ show() {
 		'ok '*' # SKIP'*)
 			line=${line#ok * }
 			reason=${line#*# SKIP}
-			result ok "$1: ${line%% *}" "${reason# }"
+			if [ -n "$NO_SKIP" ]; then
+				result not_ok "$1: ${line%% *}: skipped:$reason"
+			else
+				result ok "$1: ${line%% *}" "${reason# }"
+			fi
 			;;
 		'ok '*) result ok "$1: ${line#ok * }" ;;
 		'not ok '*) result not_ok "$1: ${line#not ok * }" ;;
