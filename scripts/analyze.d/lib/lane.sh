@@ -11,6 +11,7 @@
 # else to stderr. Exit status: 0 when the tool has run, findings or not; else
 # the tool has failed, which is as bad as a finding.
 set -euo pipefail
+LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$SRC"
 : "${BUILD:?}" "${KDIR:?}" "${ARCH:?}" "${KARGS?}" "${KSRC:?}" "${PREFIX?}"
 
@@ -27,11 +28,11 @@ files() {
 KERNEL_DIRS='^(coherent|include|backends|kunit)/'
 
 kernel_files() {
-	files "$@" | { grep -E "$KERNEL_DIRS" || :; }
+	files "$@" | "$LIB/ran" 1 grep -E "$KERNEL_DIRS"
 }
 
 user_files() {
-	files "$@" | { grep -v -E "$KERNEL_DIRS" || :; }
+	files "$@" | "$LIB/ran" 1 grep -v -E "$KERNEL_DIRS"
 }
 
 # Folders that kbuild is to build. One that Kbuild does not name, as "backends/",

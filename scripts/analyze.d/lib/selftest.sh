@@ -28,12 +28,30 @@ result() {
 	fi
 }
 
+# tool_failures: of what a tool ends with only "nothing" and "something found" are
+# fine, in however many pieces xargs runs it
+tool_failures() {
+	local end
+	for end in 'exit 0' 'exit 7'; do
+		OUT=$end
+		echo a b | xargs -n 1 "$LANE_DIR/lib/ran" 7 sh -c "$end" || return 1
+	done
+	# shellcheck disable=SC2016 # expanded by the sh that ends
+	for end in 'exit 1' 'exit 123' 'exit 126' 'exit 127' 'exit 255' 'kill -SEGV $$'; do
+		OUT=$end
+		! echo a b | xargs -n 1 "$LANE_DIR/lib/ran" 7 sh -c "$end" 2>/dev/null || return 1
+	done
+}
+
 selftest() {
 	local lane status
 	PASSED=0 FAILED=0 OUT=''
 	status=0
 	OUT=$(in_root python3 /repo/scripts/analyze.d/lib/test_report.py 2>&1) || status=$?
 	result "the report" "$status"
+	status=0
+	tool_failures || status=$?
+	result "a tool that crashes is a failure" "$status"
 	for lane in "${RUN[@]}"; do
 		status=0
 		flags "$lane" || status=$?
