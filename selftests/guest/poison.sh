@@ -138,7 +138,7 @@ poison_and_modules() {
 		[ -z "$(field "$function" pass)$(field "$function" noflr)" ] || continue
 		describe "$function"
 		check "$(field "$function" name): bind" bind "$COHERENT_BDF" "$COHERENT_DRIVER"
-		# shellcheck disable=SC2034 # the program's
+		# shellcheck disable=SC2034 # exported to the program
 		COHERENT_EXPECT_HEALS=1
 		run test_poison_backend "$(field "$function" name)-healing"
 		break

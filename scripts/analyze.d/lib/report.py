@@ -9,6 +9,9 @@ repository; ".analyze-suppressions" in the folder of a backend from elsewhere):
 
 REGEX is searched in the message and holds no blank (write \\s).  One that has
 no reason, or that suppresses nothing though its lane ran, is a finding.
+
+Tools that can be hushed from within the code have their words in INLINE. Those
+are counted, and need their reason on the same line.
 """
 import argparse
 import json
@@ -18,6 +21,18 @@ import sys
 import xml.etree.ElementTree as ET
 
 FINDING = re.compile(r"^([^:]+):(\d+): ([^:]+): (.*)$")
+
+# Lane, in which files, what suppresses there, and what a reason looks like
+CODE = re.compile(r"\.[ch]$")
+ANY = re.compile(r"")
+NO_PROSE = re.compile(r"(?<!\.md)$")
+INLINE = [(lane, files, re.compile(hush), re.compile(reason)) for lane, files, hush, reason in (
+    ("shellcheck", NO_PROSE, r"^\s*# shellcheck (\S+ )*disable=\S+", r"\s+# ?\w"),
+    ("tidy", CODE, r"\bNOLINT(NEXTLINE|BEGIN)?\b(\([^)]*\))?", r"[\s:,;-]+\w"),
+    ("codespell", ANY, r"[^\w\s]\s?codespell[:]ignore\b(\s+[\w,]+)?", r"\s*[#:;-]+\s*\w"),
+    ("coccinelle", CODE, r"/\* coccinelle: \w+:", r" [^ *].*\*/"),
+    ("context", CODE, r"\b__context_unsafe\((?!comment)", r"/\*\s*\w"),
+)]
 
 
 class Finding:
@@ -99,6 +114,23 @@ def judge(runs, suppressions):
     return left
 
 
+def read_inline(source, prefix, ran):
+    """Yields a finding, or None, for each suppression in the code."""
+    for path in sorted((source / prefix).rglob("*")):
+        name = str(path.relative_to(source / prefix))
+        inline = [i for i in INLINE if i[0] in ran and i[1].search(name)]
+        if not inline or path.is_symlink() or not path.is_file():
+            continue
+        text = path.read_text(errors="replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            for lane, _, hush, reason in inline:
+                match = hush.search(line)
+                if match and reason.match(line, match.end()):
+                    yield None
+                elif match:
+                    yield Finding(name, number, lane, "exception without a reason")
+
+
 def write_sarif(path, findings):
     tools = {}
     for finding in findings:
@@ -153,6 +185,8 @@ def main():
     suppressions = read_suppressions(args.source / (args.prefix + name), name)
     runs = list(read_results(args.results, args.prefix))
     left = judge(runs, suppressions)
+    inline = list(read_inline(args.source, args.prefix, {run[1] for run in runs}))
+    left["suppressions"] += [finding for finding in inline if finding]
     # The same in several kernels' headers is one finding
     findings = list({str(f): f for run in left.values() for f in run}.values())
     if args.tap:
@@ -162,8 +196,9 @@ def main():
             print(finding)
     write_sarif(args.results / "sarif.json", findings)
     write_junit(args.results / "junit.xml", left, {r[0]: r[2] for r in runs})
-    print(f"{len(runs)} lanes, {len(findings)} findings, "
-          f"{sum(1 for s in suppressions if s.used)} suppressions used")
+    used = sum(1 for s in suppressions if s.used)
+    print(f"{len(runs)} lanes, {len(findings)} findings, {used + len(inline)} suppressions used "
+          f"({used} of {name}, {len(inline)} in the code)")
     return 1 if findings or not runs else 0
 
 

@@ -93,6 +93,49 @@ class Report(unittest.TestCase):
         self.suppressions.write_text("clang a.c bad # r\n")
         self.assertEqual(self.run_report()[0], 0)
 
+    def test_inline(self):
+        good = {
+            "shellcheck": "\t# shellcheck disable=SC2016 # expanded inside\n",
+            "tidy": "int a; /* NOLINT(bugprone-x): as the kernel's */\n// NOLINTNEXTLINE why\n",
+            "codespell": "a # codespell" ":ignore a # letters\n",
+            "coccinelle": "x(); /* coccinelle: ppos: nobody sees it */\n",
+            "context": "\t__context_unsafe(/* nobody else knows it */)\n",
+        }
+        bad = {
+            "shellcheck": "# shellcheck shell=sh disable=SC2016\n# shellcheck disable=SC1,SC2 #\n",
+            "tidy": "int a; /* NOLINT(bugprone-x) */\nint b; // NOLINT\n",
+            "codespell": "a # codespell" ":ignore a\na # codespell" ":ignore\n",
+            "coccinelle": "x(); /* coccinelle: ppos: */\n",
+            "context": "\t__context_unsafe()\n\t__context_unsafe(/* */)\n",
+        }
+        for lane in good:
+            self.lane(lane)
+            (self.top / "a.c").write_text(good[lane])
+            code, out = self.run_report()
+            count = good[lane].count("\n")
+            self.assertEqual(code, 0, out)
+            self.assertIn(f" {count} suppressions used (0 of "
+                          f"scripts/analyze.d/suppressions, {count} in the code)", out)
+            (self.top / "a.c").write_text(bad[lane])
+            code, out = self.run_report()
+            count = bad[lane].count("\n")
+            self.assertEqual(code, 1)
+            self.assertEqual([f"a.c:{i + 1}: {lane}: exception without a reason"
+                              for i in range(count)], out.splitlines()[:-1])
+            (self.results / f"{lane}.status").unlink()
+
+    def test_inline_of_a_lane_that_did_not_run(self):
+        self.lane("w1")
+        (self.top / "a.sh").write_text("# shellcheck disable=SC2016\n")
+        self.assertEqual(self.run_report()[0], 0)
+
+    def test_what_is_no_suppression(self):
+        self.lane("shellcheck")
+        (self.top / "a").write_text("# shellcheck source=a\n`# shellcheck disable=SC1`\n")
+        (self.top / "c.md").write_text("    # shellcheck disable=SC1\n")
+        (self.top / "b").write_bytes(b"\xff\0\n")
+        self.assertIn(" 0 suppressions used", self.run_report()[1])
+
     def test_prefix(self):
         self.lane("w1", "coherent/b.c:1: w1: ours\nbackends/subject/a.c:7: w1: theirs\n")
         (self.top / "backends/subject").mkdir(parents=True)
