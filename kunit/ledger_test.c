@@ -11,6 +11,7 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "../coherent/coherent.h"
@@ -345,6 +346,23 @@ static void many_ranges(struct kunit *test)
 	rcu_barrier();
 }
 
+static void locked_spill(unsigned long first, unsigned long last, bool mm)
+{
+	raw_spin_lock_irq(&coherent_queue_lock);
+	coherent_ledger_spill(first, last, mm);
+	raw_spin_unlock_irq(&coherent_queue_lock);
+}
+
+static bool locked_unspill(unsigned long *first, unsigned long *last, bool *mm)
+{
+	bool found;
+
+	raw_spin_lock_irq(&coherent_queue_lock);
+	found = coherent_ledger_unspill(first, last, mm);
+	raw_spin_unlock_irq(&coherent_queue_lock);
+	return found;
+}
+
 /* What was spilled comes back once, as one range that covers it all */
 static void spill(struct kunit *test)
 {
@@ -353,20 +371,20 @@ static void spill(struct kunit *test)
 	unsigned long first = ledger->first, last, seen;
 	bool mm;
 
-	KUNIT_EXPECT_FALSE(test, coherent_ledger_unspill(&seen, &last, &mm));
-	coherent_ledger_spill(first + 5, first + 5, true);
-	coherent_ledger_spill(first + 2, first + 3, true);
-	coherent_ledger_spill(first + 100, first + 101, false);
-	KUNIT_ASSERT_TRUE(test, coherent_ledger_unspill(&seen, &last, &mm));
+	KUNIT_EXPECT_FALSE(test, locked_unspill(&seen, &last, &mm));
+	locked_spill(first + 5, first + 5, true);
+	locked_spill(first + 2, first + 3, true);
+	locked_spill(first + 100, first + 101, false);
+	KUNIT_ASSERT_TRUE(test, locked_unspill(&seen, &last, &mm));
 	KUNIT_EXPECT_EQ(test, first + 2, seen);
 	KUNIT_EXPECT_EQ(test, first + 5, last);
 	KUNIT_EXPECT_TRUE(test, mm);
-	KUNIT_EXPECT_FALSE(test, coherent_ledger_unspill(&seen, &last, &mm));
+	KUNIT_EXPECT_FALSE(test, locked_unspill(&seen, &last, &mm));
 
 	/* Past both ends; and one for whom the memory manager does not signal */
-	coherent_ledger_spill(first + 1, first + 1, false);
-	coherent_ledger_spill(first - 1, ledger->last + 1, true);
-	KUNIT_ASSERT_TRUE(test, coherent_ledger_unspill(&seen, &last, &mm));
+	locked_spill(first + 1, first + 1, false);
+	locked_spill(first - 1, ledger->last + 1, true);
+	KUNIT_ASSERT_TRUE(test, locked_unspill(&seen, &last, &mm));
 	KUNIT_EXPECT_EQ(test, first, seen);
 	KUNIT_EXPECT_EQ(test, ledger->last, last);
 	KUNIT_EXPECT_FALSE(test, mm);

@@ -6,6 +6,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
@@ -25,6 +26,8 @@ void coherent_ledger_spill(unsigned long first, unsigned long last,
 			   bool mm_signals)
 {
 	struct coherent_ledger *ledger;
+
+	lockdep_assert_held(&coherent_queue_lock);
 
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &coherent_ledgers, node) {
@@ -53,6 +56,8 @@ bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
 			     bool *mm_signals)
 {
 	struct coherent_ledger *ledger;
+
+	lockdep_assert_held(&coherent_queue_lock);
 
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &coherent_ledgers, node) {
