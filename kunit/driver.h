@@ -2,6 +2,8 @@
 #ifndef COHERENT_KUNIT_DRIVER_H
 #define COHERENT_KUNIT_DRIVER_H
 
+#include <linux/pci.h>
+
 #include "coherent_vfio.h"
 #include "function.h"
 
@@ -30,6 +32,12 @@ struct soft_spec kunit_described_spec(struct kunit *test, unsigned int flags);
 void kunit_offer(struct kunit *test, struct pci_dev *pdev);
 struct coherent_device *kunit_device_of(struct pci_dev *pdev);
 struct coherent_device *kunit_device(struct kunit *test);
+
+/* KUnit compares numbers, which these are not to sparse */
+static inline int kunit_number(pci_ers_result_t result)
+{
+	return (__force int)result;
+}
 
 void kunit_claim(struct kunit *test, u64 base, u64 size);
 void kunit_unclaim(struct kunit *test);

@@ -90,7 +90,7 @@ static unsigned int model_ranges(const struct model *model,
 	for (i = MARGIN; i < MARGIN + PAGES; i++) {
 		if (!model->bad[i])
 			continue;
-		if (model->bad[i - 1])
+		if (n && model->bad[i - 1])
 			ranges[n - 1].length += PAGE_SIZE;
 		else
 			ranges[n++] = (struct coherent_poison_range) {

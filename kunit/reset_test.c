@@ -260,7 +260,7 @@ static void bar_is_off(struct kunit *test)
 	pdev = kunit_function(test, &spec);
 	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
 	cdev = open_function(test, kunit_device_of(pdev));
-	KUNIT_EXPECT_NOT_NULL(test, cdev->ready_io);
+	KUNIT_EXPECT_TRUE(test, cdev->ready_io);
 	kunit_ready_answer(0);
 	set_memory_decoding(cdev, false);
 	KUNIT_EXPECT_EQ(test, -EIO, copy(cdev));
@@ -296,16 +296,17 @@ static void recovery_results(struct kunit *test)
 {
 	struct coherent_device *cdev = open_device(test);
 	struct pci_dev *pdev = cdev->core.pdev;
+	pci_ers_result_t result;
 
-	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_CAN_RECOVER,
-			coherent_pci_err_handlers.error_detected(pdev,
-							pci_channel_io_normal));
-	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_NEED_RESET,
-			coherent_pci_err_handlers.error_detected(pdev,
-							pci_channel_io_frozen));
+	result = coherent_pci_err_handlers.error_detected(pdev, pci_channel_io_normal);
+	KUNIT_EXPECT_EQ(test, kunit_number(PCI_ERS_RESULT_CAN_RECOVER),
+			kunit_number(result));
+	result = coherent_pci_err_handlers.error_detected(pdev, pci_channel_io_frozen);
+	KUNIT_EXPECT_EQ(test, kunit_number(PCI_ERS_RESULT_NEED_RESET),
+			kunit_number(result));
 	KUNIT_EXPECT_TRUE(test, cdev->reset.running);
-	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
-			coherent_pci_err_handlers.slot_reset(pdev));
+	KUNIT_EXPECT_EQ(test, kunit_number(PCI_ERS_RESULT_RECOVERED),
+			kunit_number(coherent_pci_err_handlers.slot_reset(pdev)));
 	KUNIT_EXPECT_FALSE(test, cdev->reset.running);
 }
 
