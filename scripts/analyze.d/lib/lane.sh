@@ -47,17 +47,20 @@ kbuild_folders() {
 
 # kbuild ARG...: compile the modules under analysis in a copy of their own
 kbuild() {
-	local targets args target status=0
+	local targets folders folder args status=0
 	mapfile -t targets < <(kbuild_folders)
+	folders=("${targets[@]}")
 	read -r -a args <<<"$KARGS"
 	# The tests are code, too; distributions' kernels have no KUnit
-	! grep -qs '^CONFIG_KUNIT=' "$KDIR/include/config/auto.conf" ||
+	if grep -qs '^CONFIG_KUNIT=' "$KDIR/include/config/auto.conf"; then
 		args+=(CONFIG_COHERENT_VFIO_PCI_KUNIT_TEST=y)
+		[ -n "$PREFIX" ] || folders+=(kunit/)
+	fi
 	cp -r "$SRC" "$BUILD"
 	make -s -k -j "$JOBS" -C "$KDIR" M="$BUILD" "${args[@]}" "$@" "${targets[@]}" || status=$?
-	for target in "${targets[@]}"; do
-		[ "$status" != 0 ] || find "$BUILD/$target" -name '*.o' | grep -q . || {
-			echo "error: nothing was compiled in $target"
+	for folder in "${folders[@]}"; do
+		[ "$status" != 0 ] || find "$BUILD/$folder" -name '*.o' | grep -q . || {
+			echo "error: nothing was compiled in $folder"
 			status=2
 		}
 	done
