@@ -3,11 +3,11 @@
 #
 # analyze --selftest: the lanes are alive. Sourced.
 
-# flags LANE: does it find in its fixture all that the file "expected" there says?
-# Its words are in OUT. A fixture that expects nothing shows nothing.
+# flags LANE KERNEL: does it find in its fixture all that the file "expected" there
+# says? Its words are in OUT. A fixture that expects nothing shows nothing.
 flags() {
 	local fixture=$LANE_DIR/fixtures/$1 pattern missing=''
-	OUT=$("$0" --dir "$fixture" "${KERNEL_ARGS[@]}" "$1" 2>&1) && missing=" exit-status"
+	OUT=$("$0" --dir "$fixture" --kernel "$2" "$1" 2>&1) && missing=" exit-status"
 	while read -r pattern; do
 		grep -q -E -- "$pattern" <<<"$OUT" || missing+=" '$pattern'"
 	done <"$fixture/expected"
@@ -44,7 +44,7 @@ tool_failures() {
 }
 
 selftest() {
-	local lane status
+	local lane run runs status
 	PASSED=0 FAILED=0 OUT=''
 	status=0
 	OUT=$(in_root python3 /repo/scripts/analyze.d/lib/test_report.py 2>&1) || status=$?
@@ -52,10 +52,14 @@ selftest() {
 	status=0
 	tool_failures || status=$?
 	result "a tool that crashes is a failure" "$status"
+	# Run by run: what one finds must not hide that another looks no more
 	for lane in "${RUN[@]}"; do
-		status=0
-		flags "$lane" || status=$?
-		result "$lane flags its fixture" "$status"
+		runs=$(runs_of "$lane")
+		for run in ${runs// /:}; do
+			status=0
+			flags "$lane" "${run#*:}" || status=$?
+			result "$(tag "$lane" "${run%:*}") flags its fixture" "$status"
+		done
 	done
 	[ -z "$ALL_LANES" ] || vendor_selftest
 	echo "$PASSED passed, $FAILED failed"
