@@ -106,30 +106,41 @@ TEST_F_TIMEOUT(poison, scattered_storm_takes_little_memory, 900)
 	EXPECT_GE(16384, used) TH_LOG("%ld KiB", used);
 }
 
-/* More at once than the queue holds: too much may be lost, too little may not */
-TEST_F_TIMEOUT(poison, overflow_loses_no_error_and_is_said, 900)
+/* Are the first @want pages all listed? */
+static bool all_recorded(struct poison_ground *g, u64 want)
 {
-	struct poison_ground *g = &self->g;
-	u64 want = 3 * QUEUE, page = g->page, covered = 0;
 	struct poison_range r[64];
-	int log = kmsg_open();
-	bool said;
-	long n;
+	u64 covered = 0;
+	long n = poison_list(&g->e, r, 64);
 
-	ASSERT_LE(0, log);
-	if (want * page > g->all)
-		SKIP(return, "aperture has too few pages");
-	ASSERT_EQ(0, inject_many(&g->e, 0, want, 0));
-	n = poison_list(&g->e, r, 64);
-	ASSERT_LE(1, n);
 	for (long i = 0; i < n; i++) {
 		if (r[i].offset <= covered && r[i].offset + r[i].length > covered)
 			covered = r[i].offset + r[i].length;
 	}
-	EXPECT_LE(want * page, covered);
-	said = log_lines(log, "at once") != 0;
-	printf("# overflow said: %s\n", said ? "yes" : "no");
-	EXPECT_TRUE(said);
+	return covered >= want * g->page;
+}
+
+/*
+ * More at once than the queue holds: too much may be lost, too little may not.
+ * On a busy machine the worker may keep up with who tells; then it is tried again.
+ */
+TEST_F_TIMEOUT(poison, overflow_loses_no_error_and_is_said, 900)
+{
+	struct poison_ground *g = &self->g;
+	int log = kmsg_open(), tries;
+	u64 want = 3 * QUEUE;
+	bool said = false;
+
+	ASSERT_LE(0, log);
+	if (want * g->page > g->all)
+		SKIP(return, "aperture has too few pages");
+	for (tries = 0; tries < 20 && !said; tries++) {
+		ASSERT_EQ(0, poison_clear_all(&g->e));
+		ASSERT_EQ(0, inject_many(&g->e, 0, want, 0));
+		ASSERT_TRUE(all_recorded(g, want));
+		said = log_lines(log, "at once") != 0;
+	}
+	EXPECT_TRUE(said) TH_LOG("the queue has never been full");
 	close(log);
 }
 
