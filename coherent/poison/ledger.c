@@ -203,9 +203,17 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 	return 0;
 }
 
-static int forget(struct coherent_device *cdev, unsigned long first,
-		  unsigned long last)
-	__must_hold(&coherent_ledger_lock)
+/**
+ * coherent_ledger_clear() - pages are in order
+ * @cdev: the device that shows them, or NULL where none does
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: may sleep; coherent_ledger_lock is held; takes coherent_reset.lock.
+ * Return: 0, or -ENOMEM, and then nothing has changed.
+ */
+int coherent_ledger_clear(struct coherent_device *cdev, unsigned long first,
+			  unsigned long last)
 {
 	struct coherent_pages_change change;
 	int ret;
@@ -243,13 +251,14 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 		ledger->changed = true;
 		if (!ledger->cdev)
 			continue;
-		ret = forget(ledger->cdev, max(first, ledger->first),
-			     min(last, ledger->last));
+		ret = coherent_ledger_clear(ledger->cdev,
+					    max(first, ledger->first),
+					    min(last, ledger->last));
 		if (ret)
 			return ret;
 	}
 	/* What is left belongs to no device */
-	return coherent_pages_clear(first, last);
+	return coherent_ledger_clear(NULL, first, last);
 }
 
 /**

@@ -14,7 +14,6 @@
 
 #include "../coherent.h"
 #include "ledgers.h"
-#include "pages.h"
 #include "poison.h"
 
 LIST_HEAD(coherent_ledgers);
@@ -119,7 +118,7 @@ int coherent_ledger_drop(unsigned long first, unsigned long last)
 	int ret;
 
 	guard(mutex)(&coherent_ledger_lock);
-	ret = coherent_pages_clear(first, last);
+	ret = coherent_ledger_clear(NULL, first, last);
 	if (ret)
 		return ret;
 	list_for_each_entry_safe(ledger, next, &coherent_ledgers, node) {

@@ -17,6 +17,11 @@
  */
 extern struct list_head coherent_ledgers;
 
+/* ledger.c */
+int coherent_ledger_clear(struct coherent_device *cdev, unsigned long first,
+			  unsigned long last)
+	__must_hold(&coherent_ledger_lock);
+
 static inline bool coherent_ledger_overlaps(const struct coherent_ledger *ledger,
 					    unsigned long first,
 					    unsigned long last)

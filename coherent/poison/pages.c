@@ -207,28 +207,6 @@ void coherent_pages_commit(struct coherent_pages_change *change)
 		module_put(THIS_MODULE);
 }
 
-/**
- * coherent_pages_clear() - pages that no device shows are in order
- * @first: first PFN
- * @last: last PFN
- *
- * Context: may sleep; coherent_ledger_lock is held.
- * Return: 0, or -ENOMEM, and then nothing has changed.
- */
-int coherent_pages_clear(unsigned long first, unsigned long last)
-{
-	struct coherent_pages_change change;
-	int ret;
-
-	lockdep_assert_held(&coherent_ledger_lock);
-	if (!coherent_pages_count(first, last))
-		return 0;
-	ret = coherent_pages_prepare(&change, first, last, false);
-	if (!ret)
-		coherent_pages_commit(&change);
-	return ret;
-}
-
 /** coherent_pages_exit() - at module exit: nothing is remembered any more */
 void coherent_pages_exit(void)
 {

@@ -24,8 +24,6 @@ bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
 	__must_hold(&coherent_ledger_lock);
 void coherent_pages_commit(struct coherent_pages_change *change)
 	__must_hold(&coherent_ledger_lock);
-int coherent_pages_clear(unsigned long first, unsigned long last)
-	__must_hold(&coherent_ledger_lock);
 void coherent_pages_exit(void);
 
 #endif
