@@ -5,7 +5,6 @@
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>
-#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/rculist.h>

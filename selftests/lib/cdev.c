@@ -11,11 +11,6 @@
 
 #include "coherent.h"
 
-static int neg(int ret)
-{
-	return ret < 0 ? -errno : ret;
-}
-
 int fn_cdev_fd(const char *bdf)
 {
 	char path[300];

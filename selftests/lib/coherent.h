@@ -75,6 +75,8 @@ struct fn {
 	u64 usable[VFIO_PCI_NUM_REGIONS];	/* sparse area, or the whole size */
 };
 
+/* What a system call has returned, or -errno */
+int neg(int ret);
 int fn_open(struct fn *f, const char *bdf);
 /* What all ways of opening end with: see what there is, and decode memory */
 int fn_begin(struct fn *f);

@@ -11,7 +11,7 @@
 
 #include "coherent.h"
 
-static int neg(int ret)
+int neg(int ret)
 {
 	return ret < 0 ? -errno : ret;
 }
