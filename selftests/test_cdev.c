@@ -111,12 +111,13 @@ TEST_F_TIMEOUT(cdev, reset_revokes_and_comes_back, 60)
 	const char *why;
 	u8 *p;
 
-	if (self->e.no_reset)
+	if (reset_impossible(&self->e, BY_SYSFS))
 		SKIP(return, "this function cannot be reset alone");
 	p = map_plain(&self->f, USEMEM, 0, n, RW);
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, mark_pages(p, n, self->page, self->seed));
-	ASSERT_EQ(0, reset_ioctl(&self->f));
+	/* VFIO knows nothing of this one, and revokes nothing itself */
+	ASSERT_EQ(0, reset_by(&self->f, &self->e, BY_SYSFS));
 	why = not_back(&self->f, USEMEM, p, n, self->page, self->seed);
 	EXPECT_EQ(NULL, why) TH_LOG("%s", why);
 	munmap(p, n);
