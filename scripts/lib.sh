@@ -8,11 +8,26 @@ LANE_LOGS=${COHERENT_LAB:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/coherent-vfio
 # Machines wait more than they compute: three on two CPUs are done sooner
 LANE_JOBS=${LANE_JOBS:-3}
 LANES=()
+# Patterns of the only ones that run; all do if there are none
+LANES_WANTED=()
 
-# lane NAME COMMAND...: run it in the background, at most LANE_JOBS at a time.
+# lane_matches NAME PATTERN...
+lane_matches() {
+	local name=$1 pattern
+	shift
+	for pattern; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ $name != $pattern ]] || return 0
+	done
+	return 1
+}
+
+# lane NAME COMMAND...: run it in the background, at most LANE_JOBS at a time,
+# if it is wanted.
 # It passes when its output has KTAP results, all good, and it returns 0.
 lane() {
 	local name=$1
+	[ ${#LANES_WANTED[@]} = 0 ] || lane_matches "$name" "${LANES_WANTED[@]}" || return 0
 	shift
 	while [ "$(jobs -rp | wc -l)" -ge "$LANE_JOBS" ]; do
 		wait -n || :
@@ -68,8 +83,15 @@ lanes_begin() {
 
 # lanes_end: wait, and say the closing line; its status is the check's.
 lanes_end() {
-	local name passed=0 failed=0 skipped=0
+	local name pattern passed=0 failed=0 skipped=0
 	wait
+	for pattern in "${LANES_WANTED[@]}"; do
+		for name in "${LANES[@]}"; do
+			! lane_matches "$name" "$pattern" || continue 2
+		done
+		echo "no lane is called $pattern"
+		failed=$((failed + 1))
+	done
 	for name in "${LANES[@]}"; do
 		passed=$((passed + $(lane_count "$name" pass)))
 		failed=$((failed + $(lane_count "$name" fail)))
