@@ -66,7 +66,7 @@ void coherent_unmap_all(struct coherent_device *cdev)
 	for (i = 0; i < cdev->layout.nr_regions; i++) {
 		struct coherent_bar *bar = &cdev->bars[i];
 
-		bar->had_pud = false;
+		WRITE_ONCE(bar->had_pud, false);
 		if (!bar->va)
 			continue;
 		if (bar->region->memtype == COHERENT_UC)

@@ -44,7 +44,7 @@ void coherent_reset_begin(struct coherent_device *cdev)
 	struct coherent_reset *reset = &cdev->reset;
 
 	down_write(&reset->lock);
-	reset->running = true;
+	WRITE_ONCE(reset->running, true);
 	reset->failed = false;
 	reset->pending = true;
 	reset->since = jiffies;
@@ -73,7 +73,7 @@ void coherent_reset_end(struct coherent_device *cdev)
 	coherent_config_clear_bars(cdev);
 
 	down_write(&reset->lock);
-	reset->running = false;
+	WRITE_ONCE(reset->running, false);
 	reset->pending = true;
 	reset->since = jiffies;
 	up_write(&reset->lock);
@@ -110,7 +110,7 @@ static void coherent_reset_fail(struct coherent_device *cdev)
 	struct coherent_reset *reset = &cdev->reset;
 
 	down_write(&reset->lock);
-	reset->running = false;
+	WRITE_ONCE(reset->running, false);
 	reset->failed = true;
 	reset->pending = true;
 	up_write(&reset->lock);

@@ -277,7 +277,7 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 	guard(mutex)(&coherent_ledger_lock);
 	cdev = ledger->cdev;
 	suspend(cdev);
-	ledger->policy = policy;
+	WRITE_ONCE(ledger->policy, policy);
 	/* All from there on: faulted in anew, it is as it should be */
 	first = coherent_poison_next(ledger->first, ledger->last);
 	if (cdev && policy != COHERENT_POISON_KEEP && first <= ledger->last)

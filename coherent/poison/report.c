@@ -135,7 +135,7 @@ static void unheal(unsigned long first, unsigned long last)
 	guard(rcu)();
 	list_for_each_entry_rcu(ledger, &coherent_ledgers, node)
 		if (coherent_ledger_overlaps(ledger, first, last))
-			ledger->heals = false;
+			WRITE_ONCE(ledger->heals, false);
 }
 
 static void put(const struct report *report)
@@ -197,7 +197,7 @@ void coherent_report_healing(struct coherent_ledger *ledger)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
-	ledger->heals = true;
+	WRITE_ONCE(ledger->heals, true);
 	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 }
 
@@ -224,7 +224,7 @@ void coherent_report_healed(struct coherent_ledger *ledger)
 		queued = kfifo_put(&queue, report);
 	if (queued)
 		progress.told++;
-	ledger->heals = false;
+	WRITE_ONCE(ledger->heals, false);
 	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 	if (queued)
 		mod_delayed_work(wq, &work, 0);

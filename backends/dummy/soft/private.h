@@ -28,7 +28,9 @@ struct irq_domain;
  * @io: BAR 0, or NULL
  * @ready_after_ms: see &struct soft_spec
  * @ready: sets what says that it is ready
- * @lock: protects @config; innermost, under pci_lock
+ * @ready_at: jiffies from which on it is
+ * @lock: protects @config, @ready_at and what BAR 0 says of readiness;
+ *	innermost, under pci_lock
  * @config: config space
  */
 struct soft_function {
@@ -41,6 +43,7 @@ struct soft_function {
 	void __iomem *io;
 	unsigned int ready_after_ms;
 	struct delayed_work ready;
+	unsigned long ready_at;
 	raw_spinlock_t lock;
 	struct soft_config config;
 };

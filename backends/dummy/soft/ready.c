@@ -5,7 +5,9 @@
 #include <linux/container_of.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
+#include <linux/lockdep.h>
 #include <linux/pci.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "private.h"
@@ -17,11 +19,8 @@
 
 static void set_ready(struct soft_function *fn, bool ready)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&fn->lock, flags);
+	lockdep_assert_held(&fn->lock);
 	soft_config_set_ready(&fn->config, ready);
-	raw_spin_unlock_irqrestore(&fn->lock, flags);
 	if (!fn->io)
 		return;
 	writel(ready ? STATUS_READY : 0, fn->io + C2C_LINK_STATUS);
@@ -30,7 +29,15 @@ static void set_ready(struct soft_function *fn, bool ready)
 
 static void ready_fn(struct work_struct *work)
 {
-	set_ready(container_of(work, struct soft_function, ready.work), true);
+	struct soft_function *fn = container_of(work, struct soft_function,
+						ready.work);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&fn->lock, flags);
+	/* Else it was reset while we were on our way, and we come again */
+	if (time_after_eq(jiffies, fn->ready_at))
+		set_ready(fn, true);
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
 }
 
 /**
@@ -41,9 +48,14 @@ static void ready_fn(struct work_struct *work)
  */
 void soft_ready_lost(struct soft_function *fn)
 {
+	unsigned long delay = msecs_to_jiffies(fn->ready_after_ms), flags;
+
+	raw_spin_lock_irqsave(&fn->lock, flags);
+	fn->ready_at = jiffies + delay;
 	set_ready(fn, false);
+	raw_spin_unlock_irqrestore(&fn->lock, flags);
 	cancel_delayed_work(&fn->ready);
-	schedule_delayed_work(&fn->ready, msecs_to_jiffies(fn->ready_after_ms));
+	schedule_delayed_work(&fn->ready, delay);
 }
 
 /**
@@ -62,7 +74,9 @@ int soft_ready_init(struct soft_function *fn)
 		if (!fn->io)
 			return -ENOMEM;
 	}
+	raw_spin_lock_irq(&fn->lock);
 	set_ready(fn, true);
+	raw_spin_unlock_irq(&fn->lock);
 	return 0;
 }
 
