@@ -201,7 +201,13 @@ void coherent_poison_ready(struct coherent_device *cdev)
  */
 int coherent_poison_drop(unsigned long first, unsigned long last)
 {
-	return coherent_report_flush() ?: coherent_ledger_drop(first, last);
+	int ret;
+
+	/* It cannot be given back before, whoever gets impatient */
+	do {
+		ret = coherent_report_flush();
+	} while (ret == -EINTR);
+	return ret ?: coherent_ledger_drop(first, last);
 }
 
 /** coherent_poison_init() - Return: 0 or -ENOMEM */
