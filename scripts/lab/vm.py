@@ -25,6 +25,7 @@ MODEL_START_LIMIT = 10		# seconds for a model to listen
 CONSOLE_LIMIT = 20		# seconds for the console to catch up at the end
 SYSRQ_LIMIT, SYSRQ_QUIET = 5, 1	# ... for a hung guest to say why, and pauses in that
 STOP_LIMIT = 5			# seconds for a model to stop
+LOOK_EVERY = 0.1		# seconds between looks whether all are alive
 TIMESTAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 
 
@@ -207,9 +208,11 @@ class Machine:
         if self.args.verbose:
             sys.stderr.buffer.write(data.replace(b"\r", b""))
             sys.stderr.buffer.flush()
-        self.console_tail = (self.console_tail + data)[-65600:]
+        # What comes is mostly a single character: keep no more than may be needed
+        self.console_tail += data
         if self.end_mark in self.console_tail:
             self.console_done = True
+        self.console_tail = self.console_tail[-len(self.end_mark):]
 
     def ask(self, line):
         """A monitor command of our own, until it is answered."""
@@ -268,6 +271,7 @@ class Machine:
         program has ended and its status is in self.status."""
         deadline = self.begin + self.args.timeout
         console_deadline = None
+        next_look = 0
         while True:
             now = time.monotonic()
             finished = self.status is not None or self.error is not None
@@ -285,8 +289,14 @@ class Machine:
                 if self.console_peer:
                     self.ask_blocked()
                 return TIMED_OUT
-            for key, _ in self.selector.select(0.1):
+            events = self.selector.select(0.1)
+            for key, _ in events:
                 key.data()
+            # Whoever dies closes its sockets or says nothing more: there is no
+            # need to look after each character
+            if events and now < next_look:
+                continue
+            next_look = now + LOOK_EVERY
             if self.qemu.poll() is not None:
                 self.drain()
                 if finished and self.console_done:
