@@ -120,6 +120,16 @@ nothing_leaks() {
 	fi
 }
 
+# leaks_end: one result, where the kernel can tell
+leaks_end() {
+	[ -e $KMEMLEAK ] || return 0
+	if nothing_leaks; then
+		result ok "nothing leaks"
+	else
+		result not_ok "nothing leaks"
+	fi
+}
+
 remove_modules() {
 	for module in nvgrace_coherent_vfio_pci dummy_coherent_vfio_pci coherent_vfio_pci_soft coherent_vfio_pci_core; do
 		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return 1

@@ -111,6 +111,7 @@ step() {
 
 echo "TAP version 13"
 echo "# kernel $(uname -r) $(uname -m)"
+leaks_begin
 if modprobe nvgrace-coherent-vfio-pci; then
 	result ok "modules load"
 else
@@ -137,4 +138,5 @@ if nothing_left; then
 else
 	result not_ok "nothing is left behind"
 fi
+leaks_end
 finish_tests

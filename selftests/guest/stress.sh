@@ -38,6 +38,7 @@ tester() {
 
 echo "TAP version 13"
 echo "# kernel $(uname -r) $(uname -m)"
+leaks_begin
 ! modprobe iommufd 2>/dev/null || echo "# with iommufd"
 if load_modules "$@"; then
 	result ok "modules load"
@@ -59,4 +60,5 @@ if remove_modules && nothing_left; then
 else
 	result not_ok "modules can be removed, and nothing is left"
 fi
+leaks_end
 finish_tests
