@@ -63,6 +63,8 @@ void do_reset(struct worker *w, const struct op *op)
 		return;
 	if (reached && my_faults() == before)
 		fail(s, w->id, "a mapping outlived a reset");
+	else if (reached)
+		log_met(s, MET_RESET);
 	later = s->e.model ? block_read(&s->f, TEST_POLLS) : ~0U;
 	if (s->e.mem_needed && polls != ~0U && later != ~0U && later == polls)
 		fail(s, w->id, "a reset, and nobody asked whether the memory is ready again");

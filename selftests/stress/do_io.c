@@ -46,6 +46,8 @@ void do_read(struct worker *w, const struct op *op)
 		abort();
 	ret = rd(&s->f, win->index, buf, n + tail, pos);
 	wrong = io_wrong(s, k, page, op->off, n, tail, ret);
+	if (ret == -EIO)
+		log_met(s, MET_POISON_IO);
 	dev = ret < (ssize_t)n ? ret : (ssize_t)n;
 	if (wrong) {
 		fail(s, w->id, "read of %zu+%llu bytes: %zd: %s", n, (unsigned long long)tail,

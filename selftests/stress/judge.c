@@ -67,6 +67,10 @@ static bool judge(struct worker *w, const struct sight *k, u32 page, const u8 *p
 		fail(w->s, w->id,
 		     "%s of arena page %u at %p: got %#x (signal %d code %d addr %p lsb %d), legal are %#x",
 		     what, page, p, got, seen->sig, seen->code, seen->addr, seen->lsb, legal);
+	if (got == TOUCH_POISON)
+		log_met(w->s, MET_POISON);
+	else if (got == TOUCH_NO_DECODE)
+		log_met(w->s, MET_OFF);
 	return got == TOUCH_OK;
 }
 

@@ -31,6 +31,34 @@ void fail(struct stress *s, int worker, const char *fmt, ...)
 	atomic_store(&s->b->stop, true);
 }
 
+void log_met(struct stress *s, enum met what)
+{
+	atomic_fetch_add(&s->b->met[what], 1);
+}
+
+/* So many operations meet all of it many times over */
+#define ENOUGH	3000
+
+const char *log_missed(const struct stress *s)
+{
+	static const char * const what[METS] = {
+		[MET_POISON] = "poison by touch",
+		[MET_POISON_IO] = "poison by file I/O",
+		[MET_OFF] = "memory that is off",
+		[MET_RESET] = "a reset of what is mapped",
+	};
+	const char *missed = NULL;
+
+	for (int i = 0; i < METS; i++) {
+		unsigned long n = atomic_load(&s->b->met[i]);
+
+		printf("# met %lu times: %s\n", n, what[i]);
+		if (!n && s->only < 0 && atomic_load(&s->b->ops) >= ENOUGH)
+			missed = what[i];
+	}
+	return missed;
+}
+
 static void show_worker(const struct stress *s, unsigned int worker, unsigned int most)
 {
 	const struct worker_log *l = &s->b->log[worker];

@@ -39,6 +39,7 @@ static const struct {
 	[OP_LIST]	= { "list", 2 },
 	[OP_INFO]	= { "info", 1 },
 	[OP_FD]		= { "second-fd", 2 },
+	[OP_IOCTL]	= { "ioctl", 3 },
 };
 
 const char * const policy_name[POLICIES] = { "auto", "isolate", "keep" };

@@ -67,6 +67,7 @@ static int run(struct stress *s, u64 seconds, u64 rounds)
 {
 	u64 end = now_ms() + 1000 * seconds, done = 0;
 	int ret = stress_open(s, true);
+	const char *missed;
 
 	if (ret) {
 		fail(s, -1, "the function cannot be opened: %d", ret);
@@ -81,6 +82,9 @@ static int run(struct stress *s, u64 seconds, u64 rounds)
 	fn_close(&s->f);
 	printf("# %llu rounds, %lu operations\n", (unsigned long long)done,
 	       atomic_load(&s->b->ops));
+	missed = log_missed(s);
+	if (missed)
+		fail(s, -1, "never met: %s", missed);
 	return atomic_load(&s->b->failed) || !done;
 }
 

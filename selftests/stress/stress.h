@@ -9,7 +9,7 @@
  *   fact.c		what is known of the function while others change it
  *   arena.c		the pages that are played with, and what they hold
  *   judge.c		which answers are right
- *   do_io.c do_map.c do_dev.c	the operations
+ *   do_*.c		the operations
  *   log.c		what was done last, and the end of a failed run
  *   worker.c round.c stress.c	who does it, and when
  */
@@ -92,6 +92,15 @@ struct worker_log {
 	atomic_uint tid;
 };
 
+/* What a run must have met to have shown anything */
+enum met {
+	MET_POISON,		/* a touch of poison raised its signal ... */
+	MET_POISON_IO,		/* ... and file I/O stopped before it */
+	MET_OFF,		/* a touch while memory decoding was off, or in low power */
+	MET_RESET,		/* a reset took a mapping away */
+	METS
+};
+
 /* Shared by all processes */
 struct board {
 	fact decode, awake, policy, reset;
@@ -103,7 +112,7 @@ struct board {
 	bool unbinding;		/* the administrator wants the function back */
 	char failure[512];
 	int failed_worker;
-	atomic_ulong ops;
+	atomic_ulong ops, met[METS];
 	struct worker_log log[WORKERS];
 };
 
@@ -124,6 +133,9 @@ void fail(struct stress *s, int worker, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void log_op(struct stress *s, unsigned int worker, const struct op *op);
 void log_show(const struct stress *s);
+void log_met(struct stress *s, enum met what);
+/* Prints what was met; NULL, or what a run of that length cannot have missed */
+const char *log_missed(const struct stress *s);
 
 /* ---- op.c ---- */
 
@@ -132,7 +144,7 @@ enum op_kind {
 	OP_MAP, OP_UNMAP, OP_MOVE, OP_PROTECT, OP_ADVISE, OP_TOUCH, OP_WALK, OP_FORK,
 	OP_BLOCK, OP_REMAP, OP_DMA,
 	OP_RESET, OP_CONFIG, OP_DECODE, OP_POWER, OP_INJECT, OP_CLEAR, OP_CLEAR_ALL,
-	OP_POLICY, OP_LIST, OP_INFO, OP_FD,
+	OP_POLICY, OP_LIST, OP_INFO, OP_FD, OP_IOCTL,
 	OP_KINDS
 };
 
@@ -201,7 +213,7 @@ DO(read); DO(write); DO(tail); DO(badbuf); DO(self);
 DO(map); DO(unmap); DO(move); DO(protect); DO(advise); DO(touch); DO(walk); DO(fork);
 DO(block); DO(remap); DO(dma);
 DO(reset); DO(config); DO(decode); DO(power); DO(inject); DO(clear); DO(clear_all);
-DO(policy); DO(list); DO(info); DO(fd);
+DO(policy); DO(list); DO(info); DO(fd); DO(ioctl);
 
 /* One map over a window, for all threads of a process */
 void *map_window(const struct stress *s, unsigned int window, u32 page, u32 pages, u64 skew);

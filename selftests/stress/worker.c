@@ -17,6 +17,7 @@ static void (*const run[OP_KINDS])(struct worker *w, const struct op *op) = {
 	[OP_POWER] = do_power, [OP_INJECT] = do_inject, [OP_CLEAR] = do_clear,
 	[OP_CLEAR_ALL] = do_clear_all, [OP_POLICY] = do_policy, [OP_LIST] = do_list,
 	[OP_INFO] = do_info, [OP_FD] = do_fd,
+	[OP_IOCTL] = do_ioctl,
 };
 
 void op_do(struct worker *w, const struct op *op)
@@ -51,6 +52,12 @@ int worker_process(struct stress *s, unsigned int process)
 	pthread_t thread[THREADS];
 
 	fault_catch();
+	/* One of them has a file of its own, where that can be */
+	if (process && s->group && !s->b->unbinding) {
+		s->f.device = fn_device_fd(&s->f, s->e.bdf);
+		if (s->f.device < 0)
+			return 4;
+	}
 	for (unsigned int i = 0; i < s->a.windows; i++) {
 		common[i] = (struct map){ .window = i, .pages = s->a.win[i].pages };
 		common[i].p = map_window(s, i, 0, common[i].pages, 0);
