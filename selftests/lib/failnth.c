@@ -139,6 +139,39 @@ static int module_text(const char *module, u64 *start, u64 *end)
 	return last ? 0 : -EINVAL;
 }
 
+/* From where to where one function of a module goes: up to the next symbol */
+static int function_text(const char *module, const char *function, u64 *start, u64 *end)
+{
+	char line[512], name[128], owner[64];
+	u64 addr, last;
+	FILE *symbols;
+	int ret = module_text(module, &addr, &last);
+
+	if (ret)
+		return ret;
+	*start = 0;
+	*end = last;
+	/* Twice: they are in no order */
+	for (int i = 0; i < 2; i++) {
+		symbols = fopen("/proc/kallsyms", "re");
+		if (!symbols)
+			return -errno;
+		while (fgets(line, sizeof(line), symbols)) {
+			if (sscanf(line, "%llx %*c %127s [%63[^]]", (unsigned long long *)&addr,
+				   name, owner) != 3 || strcmp(owner, module))
+				continue;
+			if (!i && !strcmp(name, function))
+				*start = addr;
+			else if (i && addr > *start && addr < *end)
+				*end = addr;
+		}
+		fclose(symbols);
+		if (!*start)
+			return -ENOENT;
+	}
+	return 0;
+}
+
 /* do_one_initcall() of the kernel; it is short, and so is what is taken for it */
 static int initcall_text(u64 *start, u64 *end)
 {
@@ -182,10 +215,10 @@ static int filter_callers(const char *how, u64 start, u64 end, int depth)
 	return ret;
 }
 
-int failnth_spare_vfio(bool spare)
+int failnth_spare_vfio_groups(bool spare)
 {
 	u64 start = 0, end = 0;
-	int ret = spare ? module_text("vfio", &start, &end) : 0;
+	int ret = spare ? function_text("vfio", "vfio_create_group", &start, &end) : 0;
 
 	return ret ? ret : filter_callers("reject", start, end, FAILNTH_DEEPEST);
 }

@@ -22,8 +22,8 @@ int failnth_arm_workers(int n);
 /* 1 if one failed, 0 if none, or an error */
 int failnth_disarm_workers(void);
 
-/* No failures where vfio.ko allocates, or there, too */
-int failnth_spare_vfio(bool spare);
+/* No failures where vfio.ko makes a group, or there, too */
+int failnth_spare_vfio_groups(bool spare);
 /* Failures only where this module is among the @depth last callers; NULL: everywhere */
 int failnth_only(const char *module, int depth);
 /* Failures only in what a module does when it is loaded */
