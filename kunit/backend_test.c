@@ -87,7 +87,12 @@ void coherent_kunit_driver(struct kunit *test)
 
 	KUNIT_EXPECT_NOT_NULL(test, driver->probe);
 	KUNIT_EXPECT_NOT_NULL(test, driver->remove);
-	KUNIT_EXPECT_NOT_NULL(test, driver->err_handler);
+	/* Else mappings outlive resets */
+	KUNIT_ASSERT_NOT_NULL(test, driver->err_handler);
+	KUNIT_EXPECT_TRUE(test, driver->err_handler->reset_prepare &&
+			  driver->err_handler->reset_done &&
+			  driver->err_handler->error_detected &&
+			  driver->err_handler->slot_reset);
 	KUNIT_EXPECT_TRUE(test, driver->driver_managed_dma);
 	KUNIT_ASSERT_NOT_NULL(test, driver->id_table);
 	KUNIT_EXPECT_NE(test, 0, driver->id_table->vendor);
