@@ -66,5 +66,6 @@ own() {
 races() {
 	devices amd64 main
 	guest "$1" races functional.sh -t "test_attack test_buffers test_reset test_ready test_lifetime
-		test_poison_race test_poison_storm test_poison_life" "${FUNCTIONS[@]:0:2}"
+		test_poison_race test_poison_storm test_poison_life test_poison_backend" \
+		"${FUNCTIONS[@]:0:2}"
 }

@@ -37,12 +37,13 @@ lane() {
 }
 
 lane_run() {
-	local name=$1 log=$LANE_LOGS/$1.log begin=$SECONDS status=0
+	local name=$1 log=$LANE_LOGS/$1.log begin=$SECONDS status=0 cpu TIMEFORMAT='%0U %0S'
 	shift
 	echo "  $name: started"
-	"$@" >"$log" 2>&1 </dev/null || status=$?
+	{ time "$@" >"$log" 2>&1 </dev/null || status=$?; } 2>"$LANE_LOGS/$name.time"
 	echo "$status" >"$LANE_LOGS/$name.status"
-	echo "  $name: $(lane_count "$name" pass) passed, $(lane_count "$name" fail) failed, $((SECONDS - begin)) s"
+	cpu=$(($(tr ' ' + <"$LANE_LOGS/$name.time")))
+	echo "  $name: $(lane_count "$name" pass) passed, $(lane_count "$name" fail) failed, $((SECONDS - begin)) s ($cpu s of CPU)"
 	[ "$(lane_count "$name" fail)" = 0 ] || lane_show "$log"
 }
 
