@@ -3,22 +3,31 @@
 #
 # Results that are kept: what a build or an analysis says depends on nothing but
 # the files it reads and the tools of the lab. What passed once passes again while
-# these are the same. Not for what runs in a machine. Sourced, after lib.sh.
+# these are the same. Not for what runs our modules. Sourced, after lib.sh.
+
+# What of scripts/ is an input only of a command that names it
+NOT_HOW=(':!scripts/'{bench,check-defects,coverage\*,defects,demo,foreign,kunit,stress})
+
+kept_files() {
+	git -C "$LAB_REPO" ls-files -z --cached --others --exclude-standard -- "$@"
+}
 
 # kept_key INPUTS COMMAND...: one line that differs when anything does that could
 # change what the command says; fails when that cannot be told
 kept_key() {
 	local paths
-	read -r -a paths <<<"$1"
+	read -r -a paths <<<"${1:?a command that reads nothing of the repository}"
 	{
 		printf '%s\n' "$@" &&
-			# The tools, the distributions' kernels, and the sources
+			# The tools, the kernels of every day, and the newest source
 			cat "$LAB_ROOT/var/lib/dpkg/status" &&
-			tail -n +1 -- "$LAB_DIR"/kernels/*/{release,.complete} &&
-			find "$LAB_DIR/src" -maxdepth 2 -name .unpacked -print -exec cat {} + &&
+			find "$LAB_DIR/kernels" -mindepth 2 -maxdepth 2 \
+				\( -name release -o -name .complete \) -not -path '*/src-amd64-*' -print0 |
+			sort -z | xargs -0 tail -n +1 -- &&
+			cat "$LAB_DIR/src/linux/.unpacked" &&
 			# How commands are run is an input of each of them
-			git -C "$LAB_REPO" ls-files -z --cached --others --exclude-standard -- \
-				scripts "${paths[@]}" | sort -z -u |
+			{ kept_files scripts "${NOT_HOW[@]}" && kept_files "${paths[@]}"; } |
+			sort -z -u |
 			(cd "$LAB_REPO" && xargs -0 sha256sum)
 	} | sha256sum
 }
