@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Errors on the PCIe link (AER), made up by the kernel's own aer_inject. After a
- * fatal one the kernel resets the bus behind the driver's back; after one that is
- * not, nothing but the word goes round.
+ * Errors on the PCIe link (AER), made up at the port above. After a fatal one the
+ * kernel resets the bus behind the driver's back; after one that is not, nothing but
+ * the word goes round.
  *
  * The kernel's message at the end of a recovery is what is waited for. A recovery
  * is one more way of being reset, so what must hold is what test_reset.c and
@@ -30,7 +30,6 @@ FIXTURE(fatal) {
 	struct expect e;
 	struct fn f;
 	size_t page;
-	int inject;
 };
 
 /* The kernel forgets what it saved of config space when it restores it once */
@@ -49,7 +48,7 @@ FIXTURE_SETUP(fatal)
 
 	ASSERT_EQ(0, expect_load(&self->e));
 	self->f.device = -1;
-	why = aer_impossible(&self->e, &self->inject);
+	why = aer_impossible(&self->e);
 	if (!why && !bus_resettable(self->e.bdf))
 		why = "the kernel may not reset this bus";
 	if (why)
@@ -63,7 +62,7 @@ FIXTURE_SETUP(fatal)
 		ASSERT_EQ(0, reset_ioctl(&self->f));
 		break;
 	case AN_ERROR:
-		ASSERT_EQ(0, aer_error(self->inject, self->e.bdf, FATAL));
+		ASSERT_EQ(0, aer_error(&self->e, FATAL));
 		break;
 	case LOW_POWER:
 		ASSERT_EQ(0, fn_feature_set(&self->f, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
@@ -76,8 +75,6 @@ FIXTURE_SETUP(fatal)
 
 FIXTURE_TEARDOWN(fatal)
 {
-	if (self->inject >= 0)
-		close(self->inject);
 	if (self->f.device >= 0)
 		fn_close_calm(&self->f, &self->e);
 }
@@ -106,7 +103,7 @@ TEST_F_TIMEOUT(fatal, revokes_and_comes_back, 120)
 		ASSERT_EQ(0, block_write(&self->f, TEST_SCRATCH, 0x5c5a7c4d));
 	}
 
-	ASSERT_EQ(0, aer_error(self->inject, self->e.bdf, FATAL));
+	ASSERT_EQ(0, aer_error(&self->e, FATAL));
 
 	EXPECT_TRUE(signalled(efd));
 	ASSERT_EQ(0, real_config(self->e.bdf, &after));
@@ -139,7 +136,7 @@ TEST_F_TIMEOUT(fatal, file_io_goes_on, 120)
 		if (!expect_region(&self->e, both[k]))
 			continue;
 		ASSERT_EQ(8, wr(&self->f, both[k], &mark, 8, 8));
-		ASSERT_EQ(0, aer_error(self->inject, self->e.bdf, FATAL));
+		ASSERT_EQ(0, aer_error(&self->e, FATAL));
 		EXPECT_EQ(8, rd(&self->f, both[k], &got, 8, 8));
 		EXPECT_EQ(mark, got);
 		mark++;
@@ -156,7 +153,7 @@ TEST_F_TIMEOUT(fatal, clears_fake_bars, 120)
 
 	ASSERT_EQ(0, barmodel_smear(&m, &self->f, &self->e));
 	ASSERT_EQ(0, barmodel_compare(&self->f, &m, why, sizeof(why))) TH_LOG("%s", why);
-	ASSERT_EQ(0, aer_error(self->inject, self->e.bdf, FATAL));
+	ASSERT_EQ(0, aer_error(&self->e, FATAL));
 	barmodel_reset(&m, &self->e);
 	EXPECT_EQ(0, barmodel_compare(&self->f, &m, why, sizeof(why))) TH_LOG("%s", why);
 }
@@ -167,7 +164,6 @@ FIXTURE(aer) {
 	struct expect e;
 	struct fn f;
 	size_t page;
-	int inject;
 	bool bus_reset;
 };
 
@@ -177,7 +173,7 @@ FIXTURE_SETUP(aer)
 
 	ASSERT_EQ(0, expect_load(&self->e));
 	self->f.device = -1;
-	why = aer_impossible(&self->e, &self->inject);
+	why = aer_impossible(&self->e);
 	if (why)
 		SKIP(return, "%s", why);
 	self->bus_reset = bus_resettable(self->e.bdf);
@@ -188,8 +184,6 @@ FIXTURE_SETUP(aer)
 
 FIXTURE_TEARDOWN(aer)
 {
-	if (self->inject >= 0)
-		close(self->inject);
 	if (self->f.device >= 0)
 		fn_close_calm(&self->f, &self->e);
 }
@@ -213,7 +207,7 @@ TEST_F_TIMEOUT(aer, not_fatal_changes_nothing, 120)
 		resets = block_read(&self->f, TEST_RESETS);
 	ASSERT_FALSE(signalled(efd));
 
-	ASSERT_EQ(0, aer_error(self->inject, self->e.bdf, NOT_FATAL));
+	ASSERT_EQ(0, aer_error(&self->e, NOT_FATAL));
 
 	EXPECT_TRUE(signalled(efd));
 	EXPECT_EQ(0, faults_of_walk(p, n, self->page));
@@ -242,7 +236,7 @@ TEST_F_TIMEOUT(aer, fatal_while_closed, 120)
 	ASSERT_EQ(8, wr(&self->f, USEMEM, &mark, 8, 0));
 	fn_close(&self->f);
 	ASSERT_EQ(0, real_config(self->e.bdf, &before));
-	ASSERT_EQ(0, aer_error(self->inject, self->e.bdf, FATAL));
+	ASSERT_EQ(0, aer_error(&self->e, FATAL));
 	ASSERT_EQ(0, real_config(self->e.bdf, &after));
 	EXPECT_EQ(0, memcmp(before.bars, after.bars, sizeof(before.bars)));
 
@@ -285,7 +279,7 @@ TEST_F_TIMEOUT(aer, fatal_while_in_use, 180)
 		ASSERT_EQ(0, worker_start(&w[i]));
 	for (round = 0; round <= 3; round++) {
 		if (round) {
-			EXPECT_EQ(0, aer_error(self->inject, self->e.bdf, FATAL));
+			EXPECT_EQ(0, aer_error(&self->e, FATAL));
 		}
 		/* no error while nobody is at it, and none that is not survived */
 		for (i = 0; i < ARRAY_SIZE(w); i++) {
@@ -319,7 +313,7 @@ TEST_F_TIMEOUT(aer, fatal_then_slow, 180)
 	ASSERT_NE(MAP_FAILED, w[1].map);
 	ASSERT_EQ(0, touch_write(w[1].map, 8, seed, NULL));
 	ASSERT_EQ(0, block_write(&self->f, TEST_RESET_READY, TEST_NEVER));
-	ASSERT_EQ(0, aer_error(self->inject, self->e.bdf, FATAL));
+	ASSERT_EQ(0, aer_error(&self->e, FATAL));
 
 	polled.from = block_read(&self->f, TEST_POLLS);
 	for (unsigned int i = 0; i < ARRAY_SIZE(w); i++)
@@ -363,7 +357,7 @@ TEST_F_TIMEOUT(aer, fatal_without_recovery, 100)
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, touch_write(p, 8, word, &seen));
 
-	ASSERT_EQ(-EIO, aer_error(self->inject, self->e.bdf, FATAL));
+	ASSERT_EQ(-EIO, aer_error(&self->e, FATAL));
 	ASSERT_EQ(8, read(efd, &told, sizeof(told)));
 	if (told > 1) {
 		EXPECT_EQ(-EIO, rd(&self->f, USEMEM, &got, 8, 0));

@@ -17,7 +17,7 @@
 # skipped, all but the first line.
 GUEST_MODULES_REQUIRED=(vfio vfio_pci vfio_iommu_type1)
 GUEST_MODULES=(virtio_pci virtio_console virtio_iommu iommufd mce_inject
-	hwpoison_inject einj aer_inject msr pci_stub cxl_acpi cxl_pci cxl_mem
+	hwpoison_inject einj msr pci_stub cxl_acpi cxl_pci cxl_mem
 	cxl_port ghes_edac)
 
 # fetch_debs DIR PACKAGE...: DIR is below $LAB_DIR.

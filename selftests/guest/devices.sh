@@ -72,7 +72,7 @@ devices_main() {
 	# Behind a port; the usable part is rounded, its BAR is all backed
 	reserve "$high+0x5010000"
 	device "model=plain,slot=6,port=dummyport,bar2=0"
-	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third,without=test_poison*")
+	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port=dummyport,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third,without=test_poison*")
 
 	# Where a mapping may not be accessed as one likes, file I/O still may
 	reserve "$uncached+0x2010000"
@@ -97,7 +97,7 @@ devices_port() {
 	RUN_ARGS+=(--cpu vendor=GenuineIntel)
 	reserve 0x10000000+0x64000000
 	device "model=gh200,slot=4,port=gpuport,base=0x10000000,size=0x64000000"
-	FUNCTIONS+=("name=gh200-port,bdf=0000:01:00.0,driver=nvgrace,port,use=0x10000000+0x20000000,res=0x30000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_aer:test_poison")
+	FUNCTIONS+=("name=gh200-port,bdf=0000:01:00.0,driver=nvgrace,port=gpuport,use=0x10000000+0x20000000,res=0x30000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_aer:test_poison")
 }
 
 # All memory usable; behind a port; CXL readiness; other kinds of reset
@@ -108,7 +108,7 @@ devices_variants() {
 	arm64) base=$((0x200000000)) ;;
 	esac
 	variant gb200 4 0x0a110000 "" "ready=bar,limit=30000"
-	variant gb300 5 0x08210000 "port=gpuport" "port,ready=bar,limit=30000,without=test_poison*" 0000:01:00.0
+	variant gb300 5 0x08210000 "port=gpuport" "port=gpuport,ready=bar,limit=30000,without=test_poison*" 0000:01:00.0
 	variant gb200-cxl 6 0x06010000 "cxl" "ready=cxl,limit=2000,slow,without=test_poison*"
 	# The less there is to reset by, the more paths there are in the kernel
 	variant gb200-noflr 7 0x04010000 "no-flr" "noflr,ready=bar,limit=30000,programs=test_info:test_config:test_reset:test_ready:test_lifetime"

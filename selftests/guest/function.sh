@@ -11,7 +11,8 @@
 #   use=iomem+LENGTH                where the memory was allocated /proc/iomem tells
 #   aperture=SPEC                   dummy: module parameter, without BDF@
 #   ready=bar|cxl limit=MS          the backend waits for the device after resets
-#   pass port noflr noreset slow nomodel   flags, see lib/expect.c
+#   port=NAME                       behind a root port that QEMU knows by that name
+#   pass noflr noreset slow nomodel        flags, see lib/expect.c
 #   inject=A:B                      only these sources of memory errors
 #   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
 #   programs=A:B                    only these

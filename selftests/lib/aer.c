@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Errors on the PCIe link, by way of the kernel's aer_inject. */
+/* Errors on the PCIe link, as QEMU's root port reports them. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,36 +11,10 @@
 #include <unistd.h>
 
 #include "aer.h"
+#include "monitor.h"
 
 #define LIMIT_MS	60000
 #define AER_SERVICE	"/sys/bus/pci_express/drivers/aer"
-
-/* What drivers/pci/pcie/aer_inject.c takes; it is in no header */
-struct aer_error_inj {
-	u8 bus, dev, fn;
-	u32 uncor_status, cor_status;
-	u32 header_log[4];
-	u32 domain;
-};
-
-/* An open /dev/aer_inject, with the module loaded for it if need be */
-static int aer_open(void)
-{
-	int fd = open("/dev/aer_inject", O_WRONLY | O_CLOEXEC);
-	pid_t pid;
-
-	if (fd >= 0)
-		return fd;
-	pid = fork();
-	if (!pid) {
-		execlp("modprobe", "modprobe", "-q", "aer_inject", NULL);
-		_exit(127);
-	}
-	if (pid < 0 || wait_child(pid, LIMIT_MS))
-		return -ENOENT;
-	fd = open("/dev/aer_inject", O_WRONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
 
 /* Does the kernel itself handle what the port above reports? */
 static bool aer_native(const char *bdf)
@@ -75,44 +48,41 @@ bool bus_resettable(const char *bdf)
 	       !sysfs_read(path, methods, sizeof(methods)) && strstr(methods, "bus");
 }
 
-const char *aer_impossible(const struct expect *e, int *fd)
+const char *aer_impossible(const struct expect *e)
 {
-	*fd = -1;
 	if (!e->hot_reset)
 		return "not behind a port of its own";
 	if (!aer_native(e->bdf))
 		return "firmware leaves AER of the port to nobody (try pcie_ports=native)";
-	*fd = aer_open();
-	if (*fd < 0)
-		return "no /dev/aer_inject (CONFIG_PCIEAER_INJECT)";
-	/* One report, and lockdep looks at nothing any more */
-	if (!access("/proc/lockdep", F_OK))
-		return "lockdep does not like aer_inject's own lock";
+	if (!monitor_is_there())
+		return "nobody to make up errors (QEMU's monitor)";
 	return NULL;
 }
 
-static int aer_inject(int fd, const char *bdf, u32 uncor)
+/* The port above is told that it has seen the error */
+static int inject(const char *port, const char *error)
 {
-	struct aer_error_inj inj = { .uncor_status = uncor };
-	unsigned int domain, bus, dev, fn;
+	char command[200], answer[512];
+	int ret;
 
-	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
-		return -EINVAL;
-	inj.domain = domain;
-	inj.bus = bus;
-	inj.dev = dev;
-	inj.fn = fn;
-	return write(fd, &inj, sizeof(inj)) == sizeof(inj) ? 0 : -errno;
+	snprintf(command, sizeof(command),
+		 "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"pcie_aer_inject_error %s %s\"}}\n",
+		 port, error);
+	ret = monitor(command, answer, sizeof(answer), now_ms() + LIMIT_MS);
+	if (ret || strstr(answer, "OK id"))
+		return ret;
+	fprintf(stderr, "# monitor: %s", answer);
+	return -EPROTO;
 }
 
-int aer_error(int fd, const char *bdf, u32 uncor)
+int aer_error(const struct expect *e, const char *error)
 {
 	int kmsg = kmsg_open(), ret;
 	char line[512];
 
 	if (kmsg < 0)
 		return kmsg;
-	ret = aer_inject(fd, bdf, uncor);
+	ret = inject(e->port, error);
 	if (!ret)
 		ret = kmsg_wait(kmsg, "AER: device recovery ", LIMIT_MS, line, sizeof(line));
 	if (!ret && !strstr(line, "recovery successful"))

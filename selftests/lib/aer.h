@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Errors on the PCIe link (AER), made up by the kernel's own aer_inject, and what
- * can be seen of them.
+ * Errors on the PCIe link (AER), made up by QEMU at the port above, and what can be
+ * seen of them.
  */
 #ifndef COHERENT_AER_H
 #define COHERENT_AER_H
 
 #include "coherent.h"
 
-#define FATAL		PCI_ERR_UNC_DLP
-#define NOT_FATAL	PCI_ERR_UNC_POISON_TLP
+/* By the names that QEMU has for them */
+#define FATAL		"DLP"
+#define NOT_FATAL	"POISON_TLP"
 
-/* NULL, or why errors of this function cannot be made up; else *@fd is open */
-const char *aer_impossible(const struct expect *e, int *fd);
+/* NULL, or why errors of this function cannot be made up */
+const char *aer_impossible(const struct expect *e);
 /* Can the kernel reset the bus, with what is on it? Some functions forbid that. */
 bool bus_resettable(const char *bdf);
 /* The error, and all that the kernel does about it: 0, or -EIO if that failed */
-int aer_error(int fd, const char *bdf, u32 uncor);
+int aer_error(const struct expect *e, const char *error);
 /* An eventfd that VFIO signals when it is told of an error, or -errno */
 int err_eventfd(const struct fn *f);
 /* Has this eventfd been signalled since it was asked last? */

@@ -48,7 +48,8 @@ struct expect {
 	char driver[64];
 	bool pass_through;	/* no firmware property: plain vfio-pci behaviour */
 	bool model;		/* BAR0 is our device model's, with a test block */
-	bool hot_reset;		/* behind a port of its own */
+	bool hot_reset;		/* behind a port of its own ... */
+	char port[32];		/* ... which QEMU knows by this name */
 	bool flr;		/* the function has FLR */
 	bool no_reset;		/* ... or no way of being reset alone */
 	bool slow;		/* run what takes as long as the backend's limit */

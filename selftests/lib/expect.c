@@ -9,7 +9,7 @@
  *   COHERENT_EXPECT_USEMEM   0xBASE+0xLENGTH of fake BAR 4, or empty
  *   COHERENT_EXPECT_RESMEM   0xBASE+0xLENGTH of fake BAR 2, or empty
  *   COHERENT_EXPECT_PASS     1: no property, plain pass-through
- *   COHERENT_EXPECT_PORT     1: behind a root port of its own
+ *   COHERENT_EXPECT_PORT     QEMU's name of the root port that it is alone behind, or empty
  *   COHERENT_EXPECT_NOFLR    1: the function has no FLR
  *   COHERENT_EXPECT_NORESET  1: ... and no other way of being reset alone
  *   COHERENT_SLOW            1: run tests that wait for the backend's limit
@@ -70,6 +70,7 @@ int expect_load(struct expect *e)
 	const char *bdf = getenv("COHERENT_BDF");
 	const char *drv = getenv("COHERENT_DRIVER");
 	const char *ready = getenv("COHERENT_EXPECT_READY");
+	const char *port = getenv("COHERENT_EXPECT_PORT");
 	int ret;
 
 	memset(e, 0, sizeof(*e));
@@ -80,7 +81,9 @@ int expect_load(struct expect *e)
 		snprintf(e->driver, sizeof(e->driver), "%s", drv);
 
 	e->pass_through = env_set("COHERENT_EXPECT_PASS");
-	e->hot_reset = env_set("COHERENT_EXPECT_PORT");
+	if (port)
+		snprintf(e->port, sizeof(e->port), "%s", port);
+	e->hot_reset = *e->port;
 	e->flr = !env_set("COHERENT_EXPECT_NOFLR");
 	e->no_reset = env_set("COHERENT_EXPECT_NORESET");
 	e->slow = env_set("COHERENT_SLOW");

@@ -173,7 +173,7 @@ static __u16 add_dvsec(struct config *config, __u16 at, __u16 vendor, __u16 id,
 }
 
 /*
- * No error ever happens here: a guest's kernel makes them up (aer_inject), and
+ * No error ever happens here: the port above reports them (pcie_aer_inject_error), and
  * wants to find registers that behave. Those that are sticky in hardware are
  * put back by a reset like all others.
  */
