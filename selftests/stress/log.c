@@ -37,7 +37,7 @@ void log_met(struct stress *s, enum met what)
 }
 
 /* So many operations meet all of it many times over */
-#define ENOUGH	3000
+#define ENOUGH	15000
 
 const char *log_missed(const struct stress *s)
 {
