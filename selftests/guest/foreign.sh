@@ -123,6 +123,10 @@ for function in "$@"; do
 	echo "# $name: vfio-pci passes $(grep -c '^pass' /tmp/theirs) of $(wc -l </tmp/theirs), ours $(grep -c '^pass' /tmp/ours) of $(wc -l </tmp/ours)"
 	for path in "$BIN"/*; do
 		program=${path##*/}
+		case $program in
+		# They want a device of a certain make, or SR-IOV, and skip all
+		vfio_pci_driver_test | vfio_pci_sriov_uapi_test) continue ;;
+		esac
 		if ! grep -q "^pass $program " /tmp/theirs; then
 			result not_ok "$name/$program: there is something to compare"
 			grep "^# $program: " /tmp/log.vfio-pci
