@@ -201,12 +201,9 @@ void coherent_poison_ready(struct coherent_device *cdev)
  */
 int coherent_poison_drop(unsigned long first, unsigned long last)
 {
-	int ret;
-
 	/* It cannot be given back before, whoever gets impatient */
-	do {
-		ret = coherent_report_flush();
-	} while (ret == -EINTR);
+	int ret = coherent_report_drain();
+
 	return ret ?: coherent_ledger_drop(first, last);
 }
 

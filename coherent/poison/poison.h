@@ -150,6 +150,7 @@ void coherent_report(u64 addr, u64 width, enum coherent_source source,
 void coherent_report_healing(struct coherent_ledger *ledger);
 void coherent_report_healed(struct coherent_ledger *ledger);
 int coherent_report_flush(void);
+int coherent_report_drain(void);
 int coherent_report_forget(unsigned long first, unsigned long last);
 
 /* signal.c */

@@ -287,6 +287,24 @@ int coherent_report_flush(void)
 }
 
 /**
+ * coherent_report_drain() - wait until what was reported is acted on, in any case
+ *
+ * coherent_report_flush() for who cannot give up. Short: the worker waits for
+ * nobody, and a turn without memory ends the wait, too.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -ENOMEM when there was no memory, and it will be tried again.
+ */
+int coherent_report_drain(void)
+{
+	struct mark mark = mark_now();
+
+	flush_delayed_work(&work);
+	wait_event(progress_wait, reached(&mark) != -EAGAIN);
+	return reached(&mark);
+}
+
+/**
  * coherent_report_forget() - the administrator says: pages are in order again
  * @first: first PFN
  * @last: last PFN
