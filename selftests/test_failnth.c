@@ -265,8 +265,9 @@ TEST_F_TIMEOUT(nth, read_into_absent_pages, LIMIT)
 }
 
 /*
- * By each way that there is. Only a hot reset allocates today (VFIO looks at who is
- * on the bus), so only there something must have failed.
+ * By each way that there is. A hot reset allocates (VFIO looks at who is on the bus),
+ * so there something must have failed; of the others' ways to the reset only sysfs does,
+ * and that is the kernel's affair.
  */
 TEST_F_TIMEOUT(nth, reset, LIMIT)
 {

@@ -112,64 +112,84 @@ int failnth_disarm_workers(void)
 	return ret ? ret : failed;
 }
 
+struct symbol {
+	u64 addr;
+	char name[128];
+};
+
+static int compare_symbols(const void *a, const void *b)
+{
+	u64 x = ((const struct symbol *)a)->addr, y = ((const struct symbol *)b)->addr;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A module's functions in the order of their addresses: how many, or an error */
+static int module_functions(const char *module, struct symbol **functions)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	struct symbol symbol;
+	char line[512], type, owner[64];
+	int n = 0;
+
+	*functions = NULL;
+	if (!symbols)
+		return -errno;
+	while (fgets(line, sizeof(line), symbols)) {
+		if (sscanf(line, "%llx %c %127s [%63[^]]", (unsigned long long *)&symbol.addr,
+			   &type, symbol.name, owner) != 4 ||
+		    strcmp(owner, module) || (type != 't' && type != 'T'))
+			continue;
+		*functions = realloc(*functions, (n + 1) * sizeof(symbol));
+		if (!*functions)
+			abort();
+		(*functions)[n++] = symbol;
+	}
+	fclose(symbols);
+	if (n)
+		qsort(*functions, n, sizeof(symbol), compare_symbols);
+	return n;
+}
+
+/* The last function of a module is over within this */
+#define LAST_FUNCTION	256
+
 /*
  * From where to where a module's code goes. Modules stand close together, and
  * what /proc/modules says of their size counts their data, too.
  */
 static int module_text(const char *module, u64 *start, u64 *end)
 {
-	u64 last = 0, addr;
-	char line[512], type, owner[64];
-	FILE *symbols = fopen("/proc/kallsyms", "re");
+	struct symbol *functions;
+	int n = module_functions(module, &functions);
 
-	if (!symbols)
-		return -errno;
-	*start = ~0ULL;
-	while (fgets(line, sizeof(line), symbols)) {
-		if (sscanf(line, "%llx %c %*s [%63[^]]", (unsigned long long *)&addr, &type,
-			   owner) != 3 ||
-		    strcmp(owner, module) || (type != 't' && type != 'T'))
-			continue;
-		*start = addr < *start ? addr : *start;
-		last = addr > last ? addr : last;
+	if (n > 0) {
+		*start = functions[0].addr;
+		*end = functions[n - 1].addr + LAST_FUNCTION;
 	}
-	fclose(symbols);
-	/* The last function is over within this */
-	*end = last + 256;
-	return last ? 0 : -EINVAL;
+	free(functions);
+	return n > 0 ? 0 : n ?: -EINVAL;
 }
 
-/* From where to where one function of a module goes: up to the next symbol */
+/* From where to where one function of a module goes: up to the next */
 static int function_text(const char *module, const char *function, u64 *start, u64 *end)
 {
-	char line[512], name[128], owner[64];
-	u64 addr, last;
-	FILE *symbols;
-	int ret = module_text(module, &addr, &last);
+	struct symbol *functions;
+	int n = module_functions(module, &functions), i = 0, next;
 
-	if (ret)
-		return ret;
-	*start = 0;
-	*end = last;
-	/* Twice: they are in no order */
-	for (int i = 0; i < 2; i++) {
-		symbols = fopen("/proc/kallsyms", "re");
-		if (!symbols)
-			return -errno;
-		while (fgets(line, sizeof(line), symbols)) {
-			if (sscanf(line, "%llx %*c %127s [%63[^]]", (unsigned long long *)&addr,
-				   name, owner) != 3 || strcmp(owner, module))
-				continue;
-			if (!i && !strcmp(name, function))
-				*start = addr;
-			else if (i && addr > *start && addr < *end)
-				*end = addr;
-		}
-		fclose(symbols);
-		if (!*start)
-			return -ENOENT;
+	while (i < n && strcmp(functions[i].name, function))
+		i++;
+	if (i < n) {
+		*start = functions[i].addr;
+		*end = *start + LAST_FUNCTION;
+		/* It may have more than one name */
+		for (next = i + 1; next < n && functions[next].addr == *start; next++)
+			;
+		if (next < n)
+			*end = functions[next].addr;
 	}
-	return 0;
+	free(functions);
+	return i < n ? 0 : n < 0 ? n : -ENOENT;
 }
 
 /* do_one_initcall() of the kernel; it is short, and so is what is taken for it */
