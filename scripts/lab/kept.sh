@@ -21,9 +21,9 @@ kept_key() {
 		printf '%s\n' "$@" &&
 			# The tools, the kernels of every day, and the newest source
 			cat "$LAB_ROOT/var/lib/dpkg/status" &&
-			find "$LAB_DIR/kernels" -mindepth 2 -maxdepth 2 \
+			(cd "$LAB_DIR/kernels" && find . -mindepth 2 -maxdepth 2 \
 				\( -name release -o -name .complete \) -not -path '*/src-amd64-*' -print0 |
-			sort -z | xargs -0 tail -n +1 -- &&
+				sort -z | xargs -0 tail -n +1 --) &&
 			cat "$LAB_DIR/src/linux/.unpacked" &&
 			# How commands are run is an input of each of them
 			{ kept_files scripts "${NOT_HOW[@]}" && kept_files "${paths[@]}"; } |
