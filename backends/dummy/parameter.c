@@ -41,6 +41,8 @@ int dummy_parse_aperture(const char *spec, u64 *base, u64 *size,
 	char *text __free(kfree) = kstrdup(spec, GFP_KERNEL);
 	char *rest = text, *field = strsep(&rest, "+");
 
+	if (!text)
+		return -ENOMEM;
 	if (!rest || kstrtou64(field, 0, base) ||
 	    kstrtou64(strsep(&rest, "/"), 0, size))
 		return -EINVAL;
@@ -55,7 +57,7 @@ int dummy_parse_aperture(const char *spec, u64 *base, u64 *size,
 int dummy_from_parameter(struct pci_dev *pdev, u64 *base, u64 *size,
 			 struct coherent_carve *policy)
 {
-	int i;
+	int i, ret;
 
 	for (i = 0; i < nr_apertures; i++) {
 		const char *spec = apertures[i];
@@ -66,11 +68,11 @@ int dummy_from_parameter(struct pci_dev *pdev, u64 *base, u64 *size,
 		if (security_locked_down(LOCKDOWN_DEV_MEM))
 			return dev_err_probe(&pdev->dev, -EPERM,
 					     "kernel lockdown forbids aperture=\n");
-		if (dummy_parse_aperture(spec + len + 1, base, size, policy))
-			return dev_err_probe(&pdev->dev, -EINVAL,
-					     "aperture=%s is not " FORMAT "\n",
-					     spec);
-		return 0;
+		ret = dummy_parse_aperture(spec + len + 1, base, size, policy);
+		if (ret == -EINVAL)
+			dev_err_probe(&pdev->dev, ret,
+				      "aperture=%s is not " FORMAT "\n", spec);
+		return ret;
 	}
 	return -ENODATA;
 }

@@ -99,6 +99,7 @@ static int plan_identity(void)
 static int make_plan(void)
 {
 	char *end;
+	int ret;
 
 	if (soft > MAX_SOFT)
 		return refuse(-EINVAL, "soft= is at most 16");
@@ -110,8 +111,11 @@ static int make_plan(void)
 	}
 	if (security_locked_down(LOCKDOWN_DEV_MEM))
 		return refuse(-EPERM, "kernel lockdown forbids soft_aperture=");
-	if (dummy_parse_aperture(soft_aperture, &plan.base, &plan.size,
-				 &plan.policy) || !plan.base)
+	ret = dummy_parse_aperture(soft_aperture, &plan.base, &plan.size,
+				   &plan.policy);
+	if (ret == -ENOMEM)
+		return ret;
+	if (ret || !plan.base)
 		return refuse(-EINVAL, "soft_aperture= is not " FORMAT);
 	if (plan.size % soft || !PAGE_ALIGNED(plan.size / soft))
 		return refuse(-EINVAL, "SIZE of soft_aperture= cannot be divided by soft=");

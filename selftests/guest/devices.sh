@@ -157,7 +157,7 @@ devices_foreign() {
 devices_refusals() {
 	local ram=0x2000000 good=0x10000000 slot=3
 	[ "$1" = amd64 ] || ram=0x48000000 good=0x200000000
-	local other=$((good + 0x40000000)) plain
+	local other=$((good + 0x40000000)) plain policy
 	reserve "$good+0x60000000"
 
 	# What firmware can say wrong; one function for each
@@ -182,9 +182,11 @@ devices_refusals() {
 		"base=0xffffffffffff0000,size=0x8000000" "wraps around the address space"
 
 	# The dummy's firmware may say more
-	slot=$((slot + 1))
-	device "model=plain,slot=$slot,bar2=0,prop=coherent,base=$good,size=0x400000,dsd.coherent,reserved-memtype=\"wb\""
-	FUNCTIONS+=("bind|policy of no sense|$(printf '0000:00:%02x.0' $slot)|dummy||makes no sense")
+	for policy in 'reserved-memtype="wb"' 'reserved-size="much"' 'usable-align="well"'; do
+		slot=$((slot + 1))
+		device "model=plain,slot=$slot,bar2=0,prop=coherent,base=$good,size=0x400000,dsd.coherent,$policy"
+		FUNCTIONS+=("bind|${policy%=*} of no sense|$(printf '0000:00:%02x.0' $slot)|dummy||makes no sense")
+	done
 
 	# Two that claim the same memory: the first one gets it
 	refused "one of two" gb200 "base=$other,size=0x8000000" ""
@@ -210,6 +212,8 @@ devices_refusals() {
 	good=$(printf '0x%x' "$good")
 	parameter "no aperture at all" 0x1000 "is not BDF@BASE+SIZE"
 	parameter "no number" "$good+large" "is not BDF@BASE+SIZE"
+	parameter "no base" "low+0x400000" "is not BDF@BASE+SIZE"
+	parameter "reserved part no number" "$good+0x400000/much" "is not BDF@BASE+SIZE"
 	parameter "no such memory type" "$good+0x400000/0x100000/wb" "is not BDF@BASE+SIZE"
 	parameter "trailing junk" "$good+0x400000/0x100000/wc/0x10000/7" "is not BDF@BASE+SIZE"
 	parameter "size 0" "$good+0" "size is 0"
@@ -232,6 +236,9 @@ devices_refusals() {
 			"BAR larger than the 1 TiB"
 	fi
 	parameter "none of it" "$good+0x4200000/0x300000/wc" ""
+	# Others' are passed over, also where the name only begins alike
+	parameter "none of it, among others" \
+		"0000:00:1f.7@$ram+0x400000,${plain}0@$ram+0x400000,$plain@$good+0x400000" ""
 	# The very last: there is no way back
 	FUNCTIONS+=("lockdown|kernel lockdown|$plain|dummy|$good+0x400000|kernel lockdown forbids")
 }

@@ -60,10 +60,15 @@ expect() {
 	fi
 }
 
+# load_dummy BDF APERTURE: also with several, which name their functions themselves
 load_dummy() {
 	[ ! -e /sys/module/dummy_coherent_vfio_pci ] ||
 		rmmod dummy_coherent_vfio_pci || return 1
-	modprobe dummy-coherent-vfio-pci ${2:+aperture="$1@$2"}
+	case $2 in
+	'') modprobe dummy-coherent-vfio-pci ;;
+	*@*) modprobe dummy-coherent-vfio-pci "aperture=$2" ;;
+	*) modprobe dummy-coherent-vfio-pci "aperture=$1@$2" ;;
+	esac
 }
 
 lock_down() {

@@ -185,13 +185,20 @@ check "soft: refused: more memory than there is" refused "no contiguous memory o
 check "soft: refused: System RAM" refused "overlaps System RAM" soft=1 "soft_aperture=$ram+0x400000"
 check "soft: refused: not to be divided" refused "cannot be divided" soft=3 "soft_aperture=$good+0x400000"
 check "soft: refused: no range" refused "is not BASE+SIZE" soft=1 "soft_aperture=$good"
+check "soft: refused: no base" refused "is not BASE+SIZE" soft=1 "soft_aperture=low+0x400000"
+check "soft: refused: base 0" refused "is not BASE+SIZE" soft=1 "soft_aperture=0+0x400000"
+check "soft: refused: no whole pages of a range" refused "cannot be divided" soft=1 "soft_aperture=$good+0x400800"
+check "soft: refused: reserved part no number" refused "is not BASE+SIZE" soft=1 "soft_aperture=$good+0x400000/much"
 check "soft: refused: no memory type" refused "is not BASE+SIZE" soft=1 "soft_aperture=$good+0x400000/0x100000/wb"
 check "soft: refused: reserved as large as all" refused "smaller than its reserved part" soft=1 "soft_aperture=$good+0x400000/0x400000"
 check "soft: refused: range for nobody" refused "need soft=" "soft_aperture=$good+0x400000"
+check "soft: refused: identity for nobody" refused "need soft=" soft_identity=gb300
 check "soft: refused: identity without range" refused "needs soft_aperture=" soft=1 soft_identity=gb300
 check "soft: refused: no identity" refused "is none of" soft=1 soft_identity=gh100 "soft_aperture=$good+0x400000"
 check "soft: refused: identity too small" refused "must be some whole MiB" soft=1 soft_identity=gb300 "soft_aperture=$good+0x100000"
 check "soft: refused: identity and a layout" refused "is the backend's" soft=1 soft_identity=gb300 "soft_aperture=$good+0x400000/0x100000"
+check "soft: refused: identity and an alignment" refused "is the backend's" soft=1 soft_identity=gb300 "soft_aperture=$good+0x400000/0/wc/0x200000"
+check "soft: refused: identity of no whole MiB" refused "must be some whole MiB" soft=1 soft_identity=gb300 "soft_aperture=$good+0x480000"
 check "soft: held open, killed, removed" held_then_killed dummy_coherent_vfio_pci soft=2 soft_size=4M
 check "soft: ... over a range" held_then_killed dummy_coherent_vfio_pci soft=2 "soft_aperture=$good+0x800000/0x100000/wc"
 check "soft: ... bound to another driver" held_then_killed nvgrace_coherent_vfio_pci soft=1 soft_identity=gb300 "soft_aperture=$good+0x1000000"
