@@ -99,6 +99,28 @@ alone_behind_their_iommu() {
 	gone
 }
 
+# What else comes to the machine is not for our IOMMU, and a scan finds no more of us
+others_come_and_go() {
+	load soft=1 soft_size=4M || return 1
+	other=
+	for path in /sys/bus/pci/devices/0000:*; do
+		[ -e "$path/driver" ] || other=$path
+	done
+	if [ -z "$other" ]; then
+		echo "# no device without a driver to take out"
+		return 1
+	fi
+	echo 1 >"$other/remove" && [ ! -e "$other" ] || return 1
+	echo 1 >/sys/bus/pci/rescan
+	[ -e "$other" ] && [ "$(soft_functions | wc -l)" = 1 ] &&
+		bound_to "$(soft_functions)" dummy_coherent_vfio_pci || return 1
+	if [ -e "/sys/class/iommu/coherent-soft/devices/${other##*/}" ]; then
+		echo "# ${other##*/} is behind our IOMMU"
+		return 1
+	fi
+	gone
+}
+
 # held_then_killed DRIVER OPTION...: while it is open no module goes, not even
 # one that is not the driver; when the process dies all do.
 held_then_killed() {
@@ -186,6 +208,7 @@ echo "# kernel $(uname -r) $(uname -m)"
 leaks_begin
 modprobe vfio_iommu_type1
 check "soft: alone behind an IOMMU of their own" alone_behind_their_iommu
+check "soft: other devices come and go" others_come_and_go
 check "soft: refused: too many" refused "at most 16" soft=17
 check "soft: refused: size 0" refused "is no number of whole pages" soft=1 soft_size=0
 check "soft: refused: no whole pages" refused "is no number of whole pages" soft=1 soft_size=1000
