@@ -108,6 +108,16 @@ static void fill_queue(struct coherent_ledger *ledger, unsigned int n)
 		report_page(ledger, 2 * i);
 }
 
+/* Whoever gives memory back waits as well as who only wants to know */
+static void drained(struct kunit *test)
+{
+	struct coherent_ledger *ledger = ledger_of(test);
+
+	fill_queue(ledger, QUEUE_LENGTH);
+	KUNIT_EXPECT_EQ(test, 0, coherent_report_drain());
+	KUNIT_EXPECT_EQ(test, QUEUE_LENGTH, coherent_ledger_count(ledger));
+}
+
 static void queue_just_full(struct kunit *test)
 {
 	scoped_guard(mutex, &coherent_ledger_lock)
@@ -253,6 +263,7 @@ static void healing(struct kunit *test)
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE_PARAM(how_much_is_bad, width_gen_params),
 	KUNIT_CASE(over_the_edges),
+	KUNIT_CASE(drained),
 	KUNIT_CASE(queue_just_full),
 	KUNIT_CASE(queue_one_too_many),
 	KUNIT_CASE(queue_overflows),

@@ -12,6 +12,7 @@
 #include <linux/printk.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -266,6 +267,17 @@ static int reached(const struct mark *mark)
 	return ret;
 }
 
+static int flush(unsigned int state)
+{
+	struct mark mark = mark_now();
+
+	/* Not later, where it waits to be tried again */
+	flush_delayed_work(&work);
+	if (wait_event_state(progress_wait, reached(&mark) != -EAGAIN, state))
+		return -EINTR;
+	return reached(&mark);
+}
+
 /**
  * coherent_report_flush() - wait until what was reported is acted on
  *
@@ -277,13 +289,7 @@ static int reached(const struct mark *mark)
  */
 int coherent_report_flush(void)
 {
-	struct mark mark = mark_now();
-
-	/* Not later, where it waits to be tried again */
-	flush_delayed_work(&work);
-	if (wait_event_killable(progress_wait, reached(&mark) != -EAGAIN))
-		return -EINTR;
-	return reached(&mark);
+	return flush(TASK_KILLABLE);
 }
 
 /**
@@ -297,11 +303,7 @@ int coherent_report_flush(void)
  */
 int coherent_report_drain(void)
 {
-	struct mark mark = mark_now();
-
-	flush_delayed_work(&work);
-	wait_event(progress_wait, reached(&mark) != -EAGAIN);
-	return reached(&mark);
+	return flush(TASK_UNINTERRUPTIBLE);
 }
 
 /**
