@@ -231,7 +231,7 @@ TEST_F_TIMEOUT(aer, not_fatal_changes_nothing, 120)
  * memory_lock for that, and a hot reset takes the two the other way round: that is the
  * kernel's own affair, but lockdep would say so once and then look no more.
  */
-static int sleep_less(struct expect *e, bool less)
+static int stay_awake(const struct expect *e, bool awake)
 {
 	char path[128];
 
@@ -239,7 +239,7 @@ static int sleep_less(struct expect *e, bool less)
 		return 0;
 	if (pci_path(path, sizeof(path), e->bdf, "power/control"))
 		return -ENAMETOOLONG;
-	return sysfs_write(path, less ? "on" : "auto");
+	return sysfs_write(path, awake ? "on" : "auto");
 }
 
 /* Nobody has it open: whoever opens it afterwards must find it whole */
@@ -251,7 +251,7 @@ TEST_F_TIMEOUT(aer, fatal_while_closed, 120)
 	if (!self->bus_reset)
 		SKIP(return, "the kernel may not reset this bus");
 	ASSERT_EQ(8, wr(&self->f, USEMEM, &mark, 8, 0));
-	ASSERT_LE(0, sleep_less(&self->e, true));
+	ASSERT_EQ(0, stay_awake(&self->e, true));
 	fn_close(&self->f);
 	ASSERT_EQ(0, real_config(self->e.bdf, &before));
 	ASSERT_EQ(0, aer_error(&self->e, FATAL));
@@ -259,7 +259,7 @@ TEST_F_TIMEOUT(aer, fatal_while_closed, 120)
 	EXPECT_EQ(0, memcmp(before.bars, after.bars, sizeof(before.bars)));
 
 	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
-	ASSERT_LE(0, sleep_less(&self->e, false));
+	ASSERT_EQ(0, stay_awake(&self->e, false));
 	if (self->e.model) {
 		EXPECT_EQ(TEST_MAGIC, block_read(&self->f, TEST_MAGIC_REG));
 	}

@@ -114,7 +114,7 @@ static int make_plan(void)
 	ret = dummy_parse_aperture(soft_aperture, &plan.base, &plan.size,
 				   &plan.policy);
 	if (ret == -ENOMEM)
-		return ret;
+		return refuse(ret, "no memory to read soft_aperture=");
 	if (ret || !plan.base)
 		return refuse(-EINVAL, "soft_aperture= is not " FORMAT);
 	if (plan.size % soft || !PAGE_ALIGNED(plan.size / soft))
