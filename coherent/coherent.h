@@ -12,25 +12,28 @@
  *     map_lock				makes kernel mappings
  *     vfio_pci_core_device.memory_lock	taken by vfio-pci for writing in resets
  *       coherent_ledger_lock		what is poisoned (poison/)
- *         coherent_reset.lock		reading: memory is touched or mapped
+ *         coherent_gate.lock		reading: memory is touched or mapped
  *					writing: a reset begins or ends, or
  *					what is poisoned changes
  *           page table locks, i_mmap	(the memory manager's)
+ *   command_lock			PCI_COMMAND after recoveries (command.c); no
+ *					user copy under it
  *   config_lock			innermost, around plain stores
  *   coherent_queue_lock		innermost, in any context but NMI: what
  *					was reported (poison/report.c)
  *
  * reset_prepare() runs with memory_lock held for writing when VFIO resets and
- * without it when anybody else does.  That is why coherent_reset.lock exists:
+ * without it when anybody else does.  That is why coherent_gate.lock exists:
  * it is what keeps accesses and resets apart whoever began the reset.
  *
  * Nothing that can fault on a user page runs under memory_lock or
- * coherent_reset.lock: the fault may be on a mapping of this very device and
+ * coherent_gate.lock: the fault may be on a mapping of this very device and
  * would take them again, behind a waiting reset.
  */
 #ifndef COHERENT_COHERENT_H
 #define COHERENT_COHERENT_H
 
+#include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/mm_types.h>
 #include <linux/types.h>
@@ -80,14 +83,35 @@ vm_fault_t coherent_huge_fault(struct vm_fault *vmf, unsigned int order);
 ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
 		      u64 off, size_t count);
 
-/* reset.c: generations */
-void coherent_reset_init(struct coherent_device *cdev);
-void coherent_reset_begin(struct coherent_device *cdev);
-void coherent_reset_end(struct coherent_device *cdev);
-void coherent_reset_assume(struct coherent_device *cdev);
+/* gate.c: what happens to the device; gate_state.c says what it means */
+u64 coherent_gate_now(void);
+void coherent_gate_setup(struct coherent_device *cdev);
+void coherent_gate_happens(struct coherent_device *cdev,
+			   enum coherent_gate_event event);
+void coherent_gate_shuts(struct coherent_device *cdev,
+			 enum coherent_gate_event event);
+
+/* Is it shut for this reason, among others? For who knows that it stays so */
+static inline bool coherent_gate_is(const struct coherent_device *cdev,
+				    unsigned int reason)
+	__context_unsafe(/* one word */)
+{
+	return READ_ONCE(cdev->gate.state.shut) & reason;
+}
+
+/* command.c: PCI_COMMAND after a recovery */
+void coherent_command_open(struct coherent_device *cdev);
+void coherent_command_close(struct coherent_device *cdev);
+unsigned long coherent_command_write_begin(struct coherent_device *cdev);
+void coherent_command_write_end(struct coherent_device *cdev,
+				unsigned long recoveries);
+void coherent_command_restore(struct coherent_device *cdev);
+
+/* sleep.c: the whole system's */
+void coherent_sleep_register(struct coherent_device *cdev);
 
 /*
- * ready.c: who may touch the memory, and when. Mapping obeys PCI_COMMAND and
+ * access.c: who may touch the memory, and when. Mapping obeys PCI_COMMAND and
  * low power as BARs do; copying goes on (the memory is not behind a BAR).
  */
 enum coherent_access {
@@ -98,17 +122,30 @@ enum coherent_access {
 int coherent_access_begin(struct coherent_device *cdev,
 			  enum coherent_access access)
 	__cond_acquires_shared(0, &cdev->core.memory_lock)
-	__cond_acquires_shared(0, &cdev->reset.lock);
+	__cond_acquires_shared(0, &cdev->gate.lock);
 int coherent_access_begin_wait(struct coherent_device *cdev,
-			       enum coherent_access access)
+			       enum coherent_access access, unsigned int state)
 	__cond_acquires_shared(0, &cdev->core.memory_lock)
-	__cond_acquires_shared(0, &cdev->reset.lock);
+	__cond_acquires_shared(0, &cdev->gate.lock);
 void coherent_access_end(struct coherent_device *cdev)
-	__releases_shared(&cdev->reset.lock)
+	__releases_shared(&cdev->gate.lock)
 	__releases_shared(&cdev->core.memory_lock);
 int coherent_access_wait(struct coherent_device *cdev,
-			 enum coherent_access access);
+			 enum coherent_access access, unsigned int state);
+int coherent_access_pause(struct coherent_device *cdev, unsigned int state,
+			  unsigned int step_ms, unsigned int shut_ms);
+
+/*
+ * ready.c: is the memory ready? Asking costs a few config or register reads; a
+ * ready device should not be made to wait, and one that trains its memory for
+ * seconds need not be asked a thousand times a second.
+ */
+#define COHERENT_POLL_FIRST_MS	1U
+#define COHERENT_POLL_LAST_MS	128U
+
 bool coherent_ready_reads_bar(const struct coherent_device *cdev);
+bool coherent_ready_is_told(const struct coherent_device *cdev);
+int coherent_ready_ask(struct coherent_device *cdev, unsigned int *limit_ms);
 int coherent_ready_at_probe(struct coherent_device *cdev);
 
 /* cxl.c: readiness by the CXL Device DVSEC */

@@ -96,12 +96,40 @@ static ssize_t config_read(struct coherent_device *cdev, char __user *buf,
 	return done;
 }
 
-static bool touches_power_state(const struct coherent_device *cdev, u64 pos,
-				size_t count)
+/* Does an access have to do with a register of two bytes? */
+static bool touches(unsigned int reg, u64 pos, size_t count)
+{
+	return pos < reg + 2 && pos + count > reg;
+}
+
+/*
+ * What goes to vfio-pci. A change of power and one of PCI_COMMAND are events of
+ * their own, whatever comes of the write.
+ */
+static int write_core_runs(struct coherent_device *cdev, char __user *buf,
+			   size_t count, u64 pos)
 {
 	u8 pm = cdev->core.pdev->pm_cap;
+	bool power = pm && touches(pm + PCI_PM_CTRL, pos, count);
+	bool command = touches(PCI_COMMAND, pos, count);
+	unsigned long recoveries = coherent_command_write_begin(cdev);
+	struct config_run run;
+	ssize_t ret = 0;
+	size_t done;
 
-	return pm && pos < pm + PCI_PM_CTRL + 2 && pos + count > pm + PCI_PM_CTRL;
+	if (power)
+		coherent_gate_happens(cdev, COHERENT_GATE_POWER_BEGINS);
+	for (done = 0; done < count && ret >= 0; done += run.len) {
+		run = next_run(cdev, pos + done, count - done);
+		if (!run.bar)
+			ret = core_run(cdev, buf + done, run.len, pos + done,
+				       true);
+	}
+	if (power)
+		coherent_gate_happens(cdev, COHERENT_GATE_POWER_ENDS);
+	if (command)
+		coherent_command_write_end(cdev, recoveries);
+	return min(ret, 0);
 }
 
 /*
@@ -115,7 +143,7 @@ static ssize_t config_write(struct coherent_device *cdev, char __user *buf,
 	u8 bytes[BAR_BYTES];
 	struct config_run run;
 	size_t done, used = 0;
-	ssize_t ret;
+	int ret;
 
 	for (done = 0; done < count; done += run.len) {
 		run = next_run(cdev, pos + done, count - done);
@@ -126,18 +154,9 @@ static ssize_t config_write(struct coherent_device *cdev, char __user *buf,
 		used += run.len;
 	}
 
-	for (done = 0; done < count; done += run.len) {
-		run = next_run(cdev, pos + done, count - done);
-		if (run.bar)
-			continue;
-		ret = core_run(cdev, buf + done, run.len, pos + done, true);
-		if (ret < 0)
-			return ret;
-	}
-
-	/* From D3hot a device may come back as from a reset */
-	if (touches_power_state(cdev, pos, count))
-		coherent_reset_assume(cdev);
+	ret = write_core_runs(cdev, buf, count, pos);
+	if (ret)
+		return ret;
 
 	guard(mutex)(&cdev->config_lock);
 	for (done = 0, used = 0; done < count; done += run.len) {

@@ -59,9 +59,12 @@ static void store(struct coherent_bar *bar, u64 off, const void *from,
  */
 static int begin_copy(struct coherent_bar *bar, u64 off, size_t *n)
 	__cond_acquires_shared(0, &bar->cdev->core.memory_lock)
-	__cond_acquires_shared(0, &bar->cdev->reset.lock)
+	__cond_acquires_shared(0, &bar->cdev->gate.lock)
 {
-	int ret = coherent_access_begin_wait(bar->cdev, COHERENT_ACCESS_COPY);
+	int ret = coherent_access_begin_wait(bar->cdev,
+					     COHERENT_ACCESS_COPY,
+					     TASK_INTERRUPTIBLE |
+					     TASK_FREEZABLE);
 
 	if (ret) {
 		*n = 0;
@@ -169,10 +172,11 @@ static ssize_t copy_chunk(struct coherent_bar *bar, struct iov_iter *iter,
  * @off: first byte, @off + @count is within the usable length
  * @count: how many
  *
- * Context: no lock held; may sleep, killably.
+ * Context: no lock held; may sleep, interruptibly.
  * Return: bytes moved, fewer than @count when the buffer ends early; if none:
  * -EFAULT, -EIO (poison, or the device did not give the bytes), -ENOMEM, or as
- * coherent_access_begin_wait().
+ * coherent_access_begin_wait(). A signal ends the wait for the memory, but no
+ * copy that goes on.
  */
 ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
 		      u64 off, size_t count)

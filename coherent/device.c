@@ -51,7 +51,8 @@ int coherent_open_device(struct vfio_device *core_vdev)
 		return ret;
 	}
 	coherent_config_clear_bars(cdev);
-	coherent_reset_assume(cdev);
+	coherent_command_open(cdev);
+	coherent_gate_happens(cdev, COHERENT_GATE_OPENED);
 	vfio_pci_core_finish_enable(&cdev->core);
 	return 0;
 }
@@ -67,11 +68,29 @@ void coherent_close_device(struct vfio_device *core_vdev)
 {
 	struct coherent_device *cdev = to_coherent_device(core_vdev);
 
+	coherent_gate_happens(cdev, COHERENT_GATE_CLOSED);
+	coherent_command_close(cdev);
 	coherent_unmap_all(cdev);
 	cdev->ready_io = NULL;
 	vfio_pci_core_close_device(core_vdev);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_close_device, "COHERENT_VFIO_PCI");
+
+/* Not the question whether there is such a feature */
+static bool changes_power(u32 flags)
+{
+	if (!(flags & VFIO_DEVICE_FEATURE_SET) ||
+	    flags & VFIO_DEVICE_FEATURE_PROBE)
+		return false;
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+		return true;
+	default:
+		return false;
+	}
+}
 
 /**
  * coherent_device_feature() - &vfio_device_ops.device_feature
@@ -80,8 +99,8 @@ EXPORT_SYMBOL_NS_GPL(coherent_close_device, "COHERENT_VFIO_PCI");
  * @arg: user address
  * @argsz: bytes there
  *
- * All features are vfio-pci's. A device that comes back from low power may
- * have lost its state, so its memory must be seen ready again.
+ * All features are vfio-pci's. Low power is a change of power: a device that
+ * comes back from it may have lost its state.
  *
  * Context: may sleep; no lock held.
  * Return: as uapi/linux/vfio.h documents for the feature.
@@ -89,15 +108,15 @@ EXPORT_SYMBOL_NS_GPL(coherent_close_device, "COHERENT_VFIO_PCI");
 int coherent_device_feature(struct vfio_device *core_vdev, u32 flags,
 			    void __user *arg, size_t argsz)
 {
-	int ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
+	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	bool power = changes_power(flags);
+	int ret;
 
-	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
-	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
-	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
-		if (!ret && (flags & VFIO_DEVICE_FEATURE_SET))
-			coherent_reset_assume(to_coherent_device(core_vdev));
-		break;
-	}
+	if (power)
+		coherent_gate_happens(cdev, COHERENT_GATE_POWER_BEGINS);
+	ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
+	if (power)
+		coherent_gate_happens(cdev, COHERENT_GATE_POWER_ENDS);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(coherent_device_feature, "COHERENT_VFIO_PCI");
@@ -213,7 +232,8 @@ int coherent_pci_probe(struct pci_dev *pdev,
 	cdev->layout = layout;
 	mutex_init(&cdev->config_lock);
 	mutex_init(&cdev->map_lock);
-	coherent_reset_init(cdev);
+	mutex_init(&cdev->command_lock);
+	coherent_gate_setup(cdev);
 
 	if (layout.nr_regions) {
 		ret = setup_memory(cdev);
@@ -233,6 +253,7 @@ int coherent_pci_probe(struct pci_dev *pdev,
 	if (ret)
 		goto out_sysfs;
 
+	coherent_sleep_register(cdev);
 	if (layout.nr_regions)
 		coherent_ledger_notify();
 	report(cdev);

@@ -21,6 +21,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
+#include <linux/sched.h>
 #include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
@@ -117,7 +118,7 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 
 	lockdep_assert_held_read(&bar->cdev->core.memory_lock);
-	lockdep_assert_held_read(&bar->cdev->reset.lock);
+	lockdep_assert_held_read(&bar->cdev->gate.lock);
 
 #ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
 	if (order == PUD_ORDER) {
@@ -145,7 +146,7 @@ static vm_fault_t insert_small(struct vm_fault *vmf)
 	const struct coherent_bar *bar = vmf->vma->vm_private_data;
 
 	lockdep_assert_held_read(&bar->cdev->core.memory_lock);
-	lockdep_assert_held_read(&bar->cdev->reset.lock);
+	lockdep_assert_held_read(&bar->cdev->gate.lock);
 
 	if (block_poisoned(vmf, 0) && !may_map_poison(vmf))
 		return VM_FAULT_HWPOISON;
@@ -162,18 +163,43 @@ static vm_fault_t insert_small(struct vm_fault *vmf)
 }
 
 /*
- * Not ready yet: wait with no lock held, then have the fault done again. Where
- * the caller cannot give its lock up the wait is done under it; it is killable
- * and needs nothing but the device.
+ * How may this fault be waited for? Userspace's own ends with any signal, and is
+ * done again after it; no lock is held then, so that the freezer can have it.
+ * The same for who pins pages and asked to be interrupted. The kernel's copies
+ * to and from users ask in the same way, but do not look for signals: the second
+ * time they come at once, and wait until they are killed, as all others do (KVM
+ * among them, which does not come back to its user for a signal from here).
  */
+static unsigned int wait_state(unsigned int flags)
+{
+	if (!(flags & FAULT_FLAG_INTERRUPTIBLE))
+		return TASK_KILLABLE;
+	if (flags & FAULT_FLAG_USER)
+		return TASK_INTERRUPTIBLE | TASK_FREEZABLE;
+	return flags & FAULT_FLAG_TRIED ? TASK_KILLABLE : TASK_INTERRUPTIBLE;
+}
+
+/*
+ * Who cannot give up mmap_lock (a futex) looks at its word again after any fault
+ * that is no error. So the lock is kept for a moment at a time.
+ */
+#define LOCKED_STEP_MS	16
+
+static vm_fault_t pause_and_repeat(struct coherent_device *cdev)
+{
+	return coherent_access_pause(cdev, TASK_KILLABLE, LOCKED_STEP_MS,
+				     LOCKED_STEP_MS) ?
+	       VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
+}
+
+/* Not ready yet: wait with no lock held, then have the fault done again */
 static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 				 struct coherent_device *cdev)
 {
 	struct file *file;
 
 	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
-		return coherent_access_wait(cdev, COHERENT_ACCESS_MAP) ?
-		       VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
+		return pause_and_repeat(cdev);
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
@@ -181,7 +207,7 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 	file = get_file(vmf->vma->vm_file);
 	release_fault_lock(vmf);
 	/* Whatever it ends with, the repeated fault meets it again */
-	coherent_access_wait(cdev, COHERENT_ACCESS_MAP);
+	coherent_access_wait(cdev, COHERENT_ACCESS_MAP, wait_state(vmf->flags));
 	fput(file);
 	return VM_FAULT_RETRY;
 }

@@ -68,7 +68,7 @@ static void revoke_region(const struct coherent_bar *bar, unsigned long first,
  * @last: last PFN; what lies in no region has no mappings
  *
  * A huge entry goes as a whole. What must not come back while the caller has
- * not looked after that is its own business: it holds coherent_reset.lock for
+ * not looked after that is its own business: it holds coherent_gate.lock for
  * writing, or has made accesses wait.
  *
  * Context: may sleep; takes i_mmap and page table locks.

@@ -123,9 +123,10 @@ static ssize_t coherent_rw(struct vfio_device *core_vdev, char __user *buf,
  * @count: bytes asked for
  * @ppos: file offset; moves by what is returned
  *
- * Context: no lock held; may sleep, killably, for a reset to be over.
+ * Context: no lock held; may sleep, interruptibly, for a reset to be over.
  * Return: bytes read; -EINVAL at or past the end of a region; -EFAULT; -ETIME
- * when the memory is not ready in time; -EINTR; -EIO.
+ * when the memory is not ready in time; -ERESTARTSYS when a signal ended the
+ * wait for it; -EINTR when killed; -EIO.
  */
 ssize_t coherent_read(struct vfio_device *core_vdev, char __user *buf,
 		      size_t count, loff_t *ppos)

@@ -1,123 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reset generations: a reset revokes every mapping and makes the next access
- * prove anew that the memory is ready.
+ * What the PCI core tells of resets and of errors on the link.
  *
- * The PCI core calls reset_prepare() and reset_done() around every reset that
- * it does, whoever asked: VFIO_DEVICE_RESET, hot reset, FLR through config
- * space, sysfs.  Recovery from a frozen link (AER) resets behind our back; for
- * it error_detected() and slot_reset() stand in.
+ * It calls reset_prepare() and reset_done() around every reset that it does,
+ * whoever asked: VFIO_DEVICE_RESET, hot reset, FLR through config space, sysfs.
+ * Recovery from an error resets behind our back: from error_detected() to
+ * slot_reset() or resume() the link is frozen, whatever else is reset meanwhile.
+ * All of these are called with the device's lock held.
+ *
+ * Documentation/PCI/pci-error-recovery.rst
  */
-#include <linux/jiffies.h>
-#include <linux/limits.h>
 #include <linux/pci.h>
-#include <linux/rwsem.h>
 #include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
-
-void coherent_reset_init(struct coherent_device *cdev)
-	__context_unsafe(/* nobody else knows the device */)
-{
-	init_rwsem(&cdev->reset.lock);
-	init_waitqueue_head(&cdev->reset.wait);
-	cdev->reset.since = jiffies;
-}
-
-static void revoke_mappings(struct coherent_device *cdev)
-{
-	coherent_revoke(cdev, 0, ULONG_MAX);
-}
-
-/**
- * coherent_reset_begin() - nobody may touch the memory from now on
- * @cdev: the device
- *
- * When it returns no access runs and no mapping is left; new ones wait for
- * coherent_reset_end().  Begun twice (a reset while the link is frozen) it
- * stays one reset.
- *
- * Context: may sleep; with or without memory_lock held for writing.
- */
-void coherent_reset_begin(struct coherent_device *cdev)
-{
-	struct coherent_reset *reset = &cdev->reset;
-
-	down_write(&reset->lock);
-	WRITE_ONCE(reset->running, true);
-	reset->failed = false;
-	reset->pending = true;
-	reset->since = jiffies;
-	up_write(&reset->lock);
-
-	/*
-	 * Faults see @running under the lock and insert nothing; what was
-	 * inserted before goes now.
-	 */
-	revoke_mappings(cdev);
-	coherent_poison_reset(cdev);
-}
-
-/**
- * coherent_reset_end() - the reset is done, the memory may become ready
- * @cdev: the device
- *
- * The fake BARs are cleared, as the reset cleared the real ones.
- *
- * Context: may sleep; with or without memory_lock held for writing.
- */
-void coherent_reset_end(struct coherent_device *cdev)
-{
-	struct coherent_reset *reset = &cdev->reset;
-
-	coherent_config_clear_bars(cdev);
-
-	down_write(&reset->lock);
-	WRITE_ONCE(reset->running, false);
-	reset->pending = true;
-	reset->since = jiffies;
-	up_write(&reset->lock);
-	wake_up_all(&reset->wait);
-
-	/* Where nobody tells readiness, this is all there is to know of success */
-	if (!cdev->backend->ready && !cdev->cxl_dvsec)
-		coherent_poison_ready(cdev);
-}
-
-/**
- * coherent_reset_assume() - the device may have lost its state unseen
- * @cdev: the device
- *
- * The next access asks anew whether the memory is ready. A reset that runs
- * meanwhile (sysfs) goes on and ends as usual.
- *
- * Context: may sleep; memory_lock is not held.
- */
-void coherent_reset_assume(struct coherent_device *cdev)
-{
-	struct coherent_reset *reset = &cdev->reset;
-
-	down_write(&reset->lock);
-	reset->failed = false;
-	reset->pending = true;
-	reset->since = jiffies;
-	up_write(&reset->lock);
-}
-
-/* No reset can help any more, or none that we would be told of */
-static void coherent_reset_fail(struct coherent_device *cdev)
-{
-	struct coherent_reset *reset = &cdev->reset;
-
-	down_write(&reset->lock);
-	WRITE_ONCE(reset->running, false);
-	reset->failed = true;
-	reset->pending = true;
-	up_write(&reset->lock);
-	wake_up_all(&reset->wait);
-
-	revoke_mappings(cdev);
-}
 
 /* NULL for a function without coherent memory: its resets are vfio-pci's */
 static struct coherent_device *coherent_of(struct pci_dev *pdev)
@@ -131,12 +27,27 @@ static struct coherent_device *coherent_of(struct pci_dev *pdev)
 	return cdev->layout.nr_regions ? cdev : NULL;
 }
 
+/*
+ * The memory may be there again. The fake BARs are cleared, as the reset
+ * cleared the real ones.
+ */
+static void is_back(struct coherent_device *cdev, enum coherent_gate_event event)
+{
+	coherent_config_clear_bars(cdev);
+	coherent_gate_happens(cdev, event);
+	/* Where nobody tells readiness, this is all there is to know of success */
+	if (!coherent_ready_is_told(cdev))
+		coherent_poison_ready(cdev);
+}
+
 static void coherent_reset_prepare(struct pci_dev *pdev)
 {
 	struct coherent_device *cdev = coherent_of(pdev);
 
-	if (cdev)
-		coherent_reset_begin(cdev);
+	if (!cdev)
+		return;
+	coherent_gate_shuts(cdev, COHERENT_GATE_RESET_BEGINS);
+	coherent_poison_reset(cdev);
 }
 
 static void coherent_reset_done(struct pci_dev *pdev)
@@ -144,29 +55,38 @@ static void coherent_reset_done(struct pci_dev *pdev)
 	struct coherent_device *cdev = coherent_of(pdev);
 
 	if (cdev)
-		coherent_reset_end(cdev);
+		is_back(cdev, COHERENT_GATE_RESET_ENDS);
 }
 
-/* Documentation/PCI/pci-error-recovery.rst */
+static void freeze(struct coherent_device *cdev)
+{
+	coherent_gate_shuts(cdev, COHERENT_GATE_FROZEN);
+	coherent_poison_reset(cdev);
+}
+
+/* The user's eventfd comes last: who reads it finds the gate shut */
 static pci_ers_result_t coherent_error_detected(struct pci_dev *pdev,
 						pci_channel_state_t state)
 {
 	struct coherent_device *cdev = coherent_of(pdev);
-	pci_ers_result_t ret = vfio_pci_core_aer_err_detected(pdev, state);
 
-	if (!cdev)
-		return ret;
-	switch (state) {
-	case pci_channel_io_frozen:
+	if (cdev && state == pci_channel_io_frozen) {
+		freeze(cdev);
+		vfio_pci_core_aer_err_detected(pdev, state);
 		/* The link is reset next; slot_reset() is called for who asks */
-		coherent_reset_begin(cdev);
 		return PCI_ERS_RESULT_NEED_RESET;
-	case pci_channel_io_perm_failure:
-		coherent_reset_fail(cdev);
-		return ret;
-	default:
-		return ret;
 	}
+	if (cdev && state == pci_channel_io_perm_failure)
+		coherent_gate_shuts(cdev, COHERENT_GATE_FAILED);
+	return vfio_pci_core_aer_err_detected(pdev, state);
+}
+
+static bool answers(struct pci_dev *pdev)
+{
+	u32 id;
+
+	return !pci_read_config_dword(pdev, PCI_VENDOR_ID, &id) &&
+	       !PCI_POSSIBLE_ERROR(id);
 }
 
 static pci_ers_result_t coherent_slot_reset(struct pci_dev *pdev)
@@ -175,12 +95,29 @@ static pci_ers_result_t coherent_slot_reset(struct pci_dev *pdev)
 
 	if (!cdev)
 		return PCI_ERS_RESULT_NONE;
-	/* A neighbour asked for the reset: nobody told us that it would begin */
-	if (!READ_ONCE(cdev->reset.running))
-		coherent_reset_begin(cdev);
-	pci_restore_state(pdev);
-	coherent_reset_end(cdev);
+	/*
+	 * A neighbour asked for the reset, and nobody told us that it would
+	 * begin: what is mapped goes now.
+	 */
+	if (!coherent_gate_is(cdev, COHERENT_SHUT_FROZEN))
+		freeze(cdev);
+	if (!answers(pdev)) {
+		pci_err(pdev, "does not answer after its link was reset\n");
+		coherent_gate_shuts(cdev, COHERENT_GATE_FAILED);
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+	coherent_command_restore(cdev);
+	is_back(cdev, COHERENT_GATE_RECOVERED);
 	return PCI_ERS_RESULT_RECOVERED;
+}
+
+/* Where the recovery took no reset of the link after all */
+static void coherent_resume(struct pci_dev *pdev)
+{
+	struct coherent_device *cdev = coherent_of(pdev);
+
+	if (cdev && coherent_gate_is(cdev, COHERENT_SHUT_FROZEN))
+		is_back(cdev, COHERENT_GATE_RECOVERED);
 }
 
 const struct pci_error_handlers coherent_pci_err_handlers = {
@@ -188,5 +125,6 @@ const struct pci_error_handlers coherent_pci_err_handlers = {
 	.reset_done	= coherent_reset_done,
 	.error_detected	= coherent_error_detected,
 	.slot_reset	= coherent_slot_reset,
+	.resume		= coherent_resume,
 };
 EXPORT_SYMBOL_NS_GPL(coherent_pci_err_handlers, "COHERENT_VFIO_PCI");

@@ -23,6 +23,7 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
 
+#include "coherent_gate_state.h"
 #include "coherent_layout.h"
 
 struct coherent_device;
@@ -76,7 +77,7 @@ struct coherent_backend {
  * @va: kernel mapping, or NULL while nobody needed it; set once between open
  *	and close, under coherent_device.map_lock, read with acquire semantics
  * @had_pud: a PUD entry was inserted since open; only ever set, and that under
- *	coherent_reset.lock for reading
+ *	coherent_gate.lock for reading
  */
 struct coherent_bar {
 	struct coherent_device *cdev;
@@ -87,23 +88,18 @@ struct coherent_bar {
 };
 
 /**
- * struct coherent_reset - what resets mean to users of the memory
+ * struct coherent_gate - whoever touches the memory comes through here
  * @lock: held for reading while memory is touched or mapped, for writing while
- *	a field changes; see the lock order in coherent/coherent.h
- * @wait: woken when @running ends
- * @running: a reset has begun and is not done: touch nothing
- * @failed: recovery from an error has failed: touch nothing until a reset
- * @pending: readiness not seen since the last reset. Set under @lock for
- *	writing, cleared by any reader of @lock that saw the memory ready.
- * @since: jiffies when @pending was set; time limits count from there
+ *	an event changes @state; see the lock order in coherent/coherent.h
+ * @wait: woken by events
+ * @state: may it be touched, and must readiness be seen first? What an answer
+ *	changes in it, see coherent_gate_answered(), is stored by readers of
+ *	@lock. @state.shut is also read without it.
  */
-struct coherent_reset {
+struct coherent_gate {
 	struct rw_semaphore lock;
 	wait_queue_head_t wait;
-	bool running __guarded_by(&lock);
-	bool failed __guarded_by(&lock);
-	bool pending __guarded_by(&lock);
-	unsigned long since __guarded_by(&lock);
+	struct coherent_gate_state state __guarded_by(&lock);
 };
 
 /**
@@ -116,7 +112,11 @@ struct coherent_reset {
  * @cxl_dvsec: config offset of the CXL Device DVSEC that tells readiness, or 0
  * @config_lock: protects coherent_bar.reg
  * @map_lock: protects the making of coherent_bar.va
- * @reset: see &struct coherent_reset
+ * @gate: see &struct coherent_gate
+ * @command_lock: protects the next three
+ * @command: PCI_COMMAND as the user has set it last
+ * @command_is_users: it is, for the device is open; and so vfio-pci has vconfig
+ * @recoveries: how often config space was restored; also read without the lock
  * @ledger: what is known of poisoned pages; constant while bound
  * @pfn_space: registered with the memory manager, if @mm_registered
  * @mm_registered: the memory manager signals for errors that it handles;
@@ -134,7 +134,11 @@ struct coherent_device {
 	u16 cxl_dvsec;
 	struct mutex config_lock;	/* coherent_bar.reg */
 	struct mutex map_lock;		/* coherent_bar.va */
-	struct coherent_reset reset;
+	struct coherent_gate gate;
+	struct mutex command_lock;	/* command, .._is_users, recoveries */
+	u16 command;
+	bool command_is_users;
+	unsigned long recoveries;
 	struct coherent_ledger *ledger;
 	struct pfn_address_space pfn_space;
 	bool mm_registered;

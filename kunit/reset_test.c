@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reset generations and readiness: who is let in when, on a function that is
- * open. The backend says what the test wants; resets are the PCI core's.
+ * Events and readiness: who is let in when, on a function that is open. The
+ * backend says what the test wants; resets are the PCI core's, time is ours.
+ * What the state machine makes of events is gate_test.c's.
  */
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/cleanup.h>
-#include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/string.h>
 
@@ -15,7 +17,19 @@
 #include "suites.h"
 
 /* Longer than any reset may take */
-#define LONG_AGO	(1000 * HZ)
+#define LONG_MS		(1000 * MSEC_PER_SEC)
+
+static u64 ahead_ms;
+
+static u64 clock_ahead(void)
+{
+	return ktime_to_ms(ktime_get()) + ahead_ms;
+}
+
+static void time_passes(void)
+{
+	ahead_ms += LONG_MS;
+}
 
 static void close_function(void *data)
 {
@@ -82,7 +96,7 @@ static void asked_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
 	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
 	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
-	KUNIT_EXPECT_TRUE(test, cdev->reset.pending);
+	KUNIT_EXPECT_TRUE(test, cdev->gate.state.pending);
 	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
 	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
 }
@@ -117,7 +131,7 @@ static void prepare(struct coherent_device *cdev)
 static void prepare_long_ago(struct coherent_device *cdev)
 {
 	prepare(cdev);
-	cdev->reset.since -= LONG_AGO;
+	time_passes();
 }
 
 static void done(struct coherent_device *cdev)
@@ -129,18 +143,55 @@ static void done(struct coherent_device *cdev)
 static void done_long_ago(struct coherent_device *cdev)
 {
 	done(cdev);
-	cdev->reset.since -= LONG_AGO;
+	time_passes();
 }
 
-static void assume(struct coherent_device *cdev)
+/* As a write of D0 to config space does */
+static void power(struct coherent_device *cdev)
 {
-	coherent_reset_assume(cdev);
+	coherent_gate_happens(cdev, COHERENT_GATE_POWER_BEGINS);
+	coherent_gate_happens(cdev, COHERENT_GATE_POWER_ENDS);
 }
 
-static void assume_long_ago(struct coherent_device *cdev)
+static void power_long_ago(struct coherent_device *cdev)
 {
-	assume(cdev);
-	cdev->reset.since -= LONG_AGO;
+	power(cdev);
+	time_passes();
+}
+
+static void power_long_ago_and_found(struct coherent_device *cdev)
+{
+	power(cdev);
+	copy(cdev);
+	time_passes();
+}
+
+static void in_d3(struct coherent_device *cdev)
+{
+	cdev->core.pdev->current_state = PCI_D3hot;
+}
+
+static void asleep(struct coherent_device *cdev)
+{
+	cdev->core.pdev->dev.driver->pm->suspend(&cdev->core.pdev->dev);
+}
+
+static void asleep_for_long(struct coherent_device *cdev)
+{
+	asleep(cdev);
+	time_passes();
+}
+
+static void woken(struct coherent_device *cdev)
+{
+	asleep_for_long(cdev);
+	cdev->core.pdev->dev.driver->pm->resume(&cdev->core.pdev->dev);
+}
+
+static void hibernated(struct coherent_device *cdev)
+{
+	cdev->core.pdev->dev.driver->pm->freeze(&cdev->core.pdev->dev);
+	cdev->core.pdev->dev.driver->pm->restore(&cdev->core.pdev->dev);
 }
 
 static void frozen(struct coherent_device *cdev)
@@ -153,6 +204,30 @@ static void recovered(struct coherent_device *cdev)
 {
 	frozen(cdev);
 	coherent_pci_err_handlers.slot_reset(cdev->core.pdev);
+}
+
+static void frozen_and_reset(struct coherent_device *cdev)
+{
+	frozen(cdev);
+	done(cdev);
+}
+
+static void frozen_for_ever(struct coherent_device *cdev)
+{
+	frozen(cdev);
+	time_passes();
+}
+
+static void frozen_for_ever_then_reset(struct coherent_device *cdev)
+{
+	frozen_for_ever(cdev);
+	done(cdev);
+}
+
+static void frozen_then_resumed(struct coherent_device *cdev)
+{
+	frozen(cdev);
+	coherent_pci_err_handlers.resume(cdev->core.pdev);
 }
 
 static void neighbour_recovered(struct coherent_device *cdev)
@@ -181,7 +256,13 @@ static void failed_then_reset(struct coherent_device *cdev)
 static void failed_then_opened(struct coherent_device *cdev)
 {
 	failed(cdev);
-	assume(cdev);
+	coherent_gate_happens(cdev, COHERENT_GATE_OPENED);
+}
+
+static void failed_then_power(struct coherent_device *cdev)
+{
+	failed(cdev);
+	power(cdev);
 }
 
 static void not_fatal(struct coherent_device *cdev)
@@ -202,10 +283,22 @@ static const struct state states[] = {
 	{ "after reset, broken", -ENXIO, -ENXIO, done, -ENXIO },
 	{ "after reset, never ready", -ETIME, -ETIME, done_long_ago, -EAGAIN },
 	{ "after reset, ready late", 0, 0, done_long_ago, 0 },
-	{ "state may be lost", 0, 0, assume, 0 },
-	{ "state may be lost, not ready", -EAGAIN, -EAGAIN, assume, -EAGAIN },
-	{ "state may be lost, never ready", -ETIME, -ETIME, assume_long_ago, -EAGAIN },
+	{ "power changed", 0, 0, power, 0 },
+	{ "power changed, not ready", -EAGAIN, -EAGAIN, power, -EAGAIN },
+	{ "power changed long ago, not ready", -EAGAIN, -EAGAIN, power_long_ago, -EAGAIN },
+	{ "power changed, never ready", -ETIME, -ETIME, power_long_ago_and_found, -EAGAIN },
+	{ "in D3hot", -EIO, -EIO, in_d3, 0 },
+	{ "asleep", -EAGAIN, -EAGAIN, asleep, 0 },
+	{ "asleep for long", -EAGAIN, -EAGAIN, asleep_for_long, 0 },
+	{ "woken", 0, 0, woken, 0 },
+	{ "woken, not ready", -EAGAIN, -EAGAIN, woken, -EAGAIN },
+	{ "hibernated, not ready", -EAGAIN, -EAGAIN, hibernated, -EAGAIN },
 	{ "frozen", -EAGAIN, -EAGAIN, frozen, 0 },
+	{ "frozen, and a reset", -EAGAIN, -EAGAIN, frozen_and_reset, 0 },
+	{ "frozen for ever", -ETIME, -ETIME, frozen_for_ever, 0 },
+	{ "frozen for ever, then reset", 0, 0, frozen_for_ever_then_reset, 0 },
+	{ "frozen, then resumed", 0, 0, frozen_then_resumed, 0 },
+	{ "frozen, then resumed, not ready", -EAGAIN, -EAGAIN, frozen_then_resumed, -EAGAIN },
 	{ "recovered", 0, 0, recovered, 0 },
 	{ "recovered, not ready", -EAGAIN, -EAGAIN, recovered, -EAGAIN },
 	{ "recovered for a neighbour", -EAGAIN, -EAGAIN, neighbour_recovered, -EAGAIN },
@@ -213,6 +306,7 @@ static const struct state states[] = {
 	{ "failed in reset", -EIO, -EIO, failed_in_reset, 0 },
 	{ "failed, then reset", 0, 0, failed_then_reset, 0 },
 	{ "failed, then opened", 0, 0, failed_then_opened, 0 },
+	{ "failed, then a change of power", -EIO, -EIO, failed_then_power, 0 },
 	{ "an error that is not fatal", 0, 0, not_fatal, -EIO },
 };
 
@@ -236,10 +330,13 @@ static void who_is_let_in(struct kunit *test)
 	t->enter(cdev);
 	KUNIT_EXPECT_EQ(test, t->map, map(cdev));
 	KUNIT_EXPECT_EQ(test, t->copy, copy(cdev));
-	/* Whatever it was, it is over after a reset */
+	/* Whatever it was, it is over after this */
+	cdev->core.pdev->current_state = PCI_D0;
 	cdev->core.pm_runtime_engaged = false;
 	set_memory_decoding(cdev, true);
 	kunit_ready_answer(0);
+	coherent_gate_happens(cdev, COHERENT_GATE_WAKES);
+	recovered(cdev);
 	done(cdev);
 	KUNIT_EXPECT_EQ(test, 0, map(cdev));
 	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
@@ -282,7 +379,7 @@ static void bars_are_cleared(struct kunit *test)
 
 	for (i = 0; i < cdev->layout.nr_regions; i++)
 		cdev->bars[i].reg.value = 0x12345678;
-	coherent_reset_assume(cdev);
+	power(cdev);
 	prepare(cdev);
 	for (i = 0; i < cdev->layout.nr_regions; i++)
 		KUNIT_EXPECT_EQ(test, 0x12345678, cdev->bars[i].reg.value);
@@ -304,10 +401,10 @@ static void recovery_results(struct kunit *test)
 	result = coherent_pci_err_handlers.error_detected(pdev, pci_channel_io_frozen);
 	KUNIT_EXPECT_EQ(test, kunit_number(PCI_ERS_RESULT_NEED_RESET),
 			kunit_number(result));
-	KUNIT_EXPECT_TRUE(test, cdev->reset.running);
+	KUNIT_EXPECT_TRUE(test, coherent_gate_is(cdev, COHERENT_SHUT_FROZEN));
 	KUNIT_EXPECT_EQ(test, kunit_number(PCI_ERS_RESULT_RECOVERED),
 			kunit_number(coherent_pci_err_handlers.slot_reset(pdev)));
-	KUNIT_EXPECT_FALSE(test, cdev->reset.running);
+	KUNIT_EXPECT_FALSE(test, coherent_gate_is(cdev, COHERENT_SHUT_FROZEN));
 }
 
 /* Who waits is let in when it is ready, and not before */
@@ -320,13 +417,15 @@ static void waits_until_ready(struct kunit *test)
 	kunit_ready_answer(-EAGAIN);
 	kunit_ready_later(5);
 	kunit_backend.ready_timeout_ms = 60 * MSEC_PER_SEC;
-	KUNIT_EXPECT_EQ(test, 0, coherent_access_wait(cdev, COHERENT_ACCESS_COPY));
+	KUNIT_EXPECT_EQ(test, 0, coherent_access_wait(cdev, COHERENT_ACCESS_COPY,
+						      TASK_KILLABLE));
 	KUNIT_EXPECT_EQ(test, 6, kunit_ready_asked());
 	/* ... or told that it never will be */
 	kunit_backend.ready_timeout_ms = 5;
 	kunit_ready_answer(-EAGAIN);
-	coherent_reset_assume(cdev);
-	KUNIT_EXPECT_EQ(test, -ETIME, coherent_access_wait(cdev, COHERENT_ACCESS_COPY));
+	done(cdev);
+	KUNIT_EXPECT_EQ(test, -ETIME, coherent_access_wait(cdev, COHERENT_ACCESS_COPY,
+							   TASK_KILLABLE));
 }
 
 /* The time limit counts from the end of the reset */
@@ -341,9 +440,9 @@ static void time_limit(struct kunit *test)
 	prepare_long_ago(cdev);
 	coherent_pci_err_handlers.reset_done(cdev->core.pdev);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, copy(cdev));
-	cdev->reset.since = jiffies - secs_to_jiffies(59);
+	ahead_ms += 59 * MSEC_PER_SEC;
 	KUNIT_EXPECT_EQ(test, -EAGAIN, copy(cdev));
-	cdev->reset.since = jiffies - secs_to_jiffies(61);
+	ahead_ms += 2 * MSEC_PER_SEC;
 	KUNIT_EXPECT_EQ(test, -ETIME, copy(cdev));
 }
 
@@ -387,7 +486,106 @@ static void heals_or_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pages_left(cdev));
 }
 
+/*
+ * What is seen in low power is good for that one access: the function may lose
+ * its power right after it.
+ */
+static void asked_each_time_in_low_power(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = open_device(test);
+	set_memory_decoding(cdev, true);
+	power(cdev);
+	low_power(cdev);
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
+	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
+	/* Woken by an event, of which nobody tells us; and long after it began */
+	time_passes();
+	cdev->core.pm_runtime_engaged = false;
+	kunit_ready_answer(-EAGAIN);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, map(cdev));
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, map(cdev));
+	KUNIT_EXPECT_EQ(test, 0, map(cdev));
+	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
+}
+
+/* On which side of a change of power was it ready? Nobody knows */
+static void asked_each_time_while_power_changes(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = open_device(test);
+	set_memory_decoding(cdev, true);
+	coherent_gate_happens(cdev, COHERENT_GATE_POWER_BEGINS);
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, map(cdev));
+	KUNIT_EXPECT_EQ(test, 0, map(cdev));
+	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
+	coherent_gate_happens(cdev, COHERENT_GATE_POWER_ENDS);
+	KUNIT_EXPECT_EQ(test, 0, map(cdev));
+	KUNIT_EXPECT_EQ(test, 0, map(cdev));
+	KUNIT_EXPECT_EQ(test, 3, kunit_ready_asked());
+}
+
+static u16 command_of(struct coherent_device *cdev)
+{
+	u16 command;
+
+	pci_read_config_word(cdev->core.pdev, PCI_COMMAND, &command);
+	return command;
+}
+
+/* What the user has set since config space was saved survives a recovery */
+static void command_is_restored(struct kunit *test)
+{
+	struct coherent_device *cdev = open_device(test);
+	struct pci_dev *pdev = cdev->core.pdev;
+	unsigned long recoveries;
+
+	/* As saved by a reset: nothing set */
+	pci_write_config_word(pdev, PCI_COMMAND, 0);
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(pdev));
+	recoveries = coherent_command_write_begin(cdev);
+	set_memory_decoding(cdev, true);
+	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	coherent_command_write_end(cdev, recoveries);
+	frozen(cdev);
+	pci_write_config_word(pdev, PCI_COMMAND, 0);	/* The link's reset */
+	coherent_pci_err_handlers.slot_reset(pdev);
+	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, command_of(cdev));
+
+	/* A recovery while the user writes: the user's has the last word */
+	recoveries = coherent_command_write_begin(cdev);
+	frozen(cdev);
+	coherent_pci_err_handlers.slot_reset(pdev);
+	set_memory_decoding(cdev, false);
+	coherent_command_write_end(cdev, recoveries);
+	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MASTER, command_of(cdev));
+
+	/* The second time as the first */
+	frozen(cdev);
+	pci_write_config_word(pdev, PCI_COMMAND, 0);
+	coherent_pci_err_handlers.slot_reset(pdev);
+	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MASTER, command_of(cdev));
+}
+
+static int begin_with_clock(struct kunit *test)
+{
+	ahead_ms = 0;
+	kunit_activate_static_stub(test, coherent_gate_now, clock_ahead);
+	return kunit_driver_init(test);
+}
+
 static struct kunit_case reset_cases[] = {
+	KUNIT_CASE(asked_each_time_in_low_power),
+	KUNIT_CASE(asked_each_time_while_power_changes),
+	KUNIT_CASE(command_is_restored),
 	KUNIT_CASE(asked_once),
 	KUNIT_CASE_PARAM(who_is_let_in, state_gen_params),
 	KUNIT_CASE(bar_is_off),
@@ -404,7 +602,7 @@ struct kunit_suite coherent_reset_suite = {
 	.name = "coherent-reset",
 	.suite_init = kunit_driver_begin,
 	.suite_exit = kunit_driver_end,
-	.init = kunit_driver_init,
+	.init = begin_with_clock,
 	.exit = kunit_driver_exit,
 	.test_cases = reset_cases,
 };

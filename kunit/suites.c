@@ -7,7 +7,8 @@
 #include "suites.h"
 
 kunit_test_suites(&coherent_layout_suite, &coherent_bar_suite,
-		  &coherent_clip_suite, &coherent_memory_suite,
+		  &coherent_clip_suite, &coherent_gate_suite,
+		  &coherent_memory_suite,
 		  &coherent_ledger_suite,
 		  &coherent_report_suite, &coherent_sources_suite,
 		  &coherent_parse_suite, &coherent_probe_suite,

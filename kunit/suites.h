@@ -8,6 +8,7 @@ struct kunit_suite;
 extern struct kunit_suite coherent_layout_suite;
 extern struct kunit_suite coherent_bar_suite;
 extern struct kunit_suite coherent_clip_suite;
+extern struct kunit_suite coherent_gate_suite;
 
 extern struct kunit_suite coherent_memory_suite;
 extern struct kunit_suite coherent_ledger_suite;

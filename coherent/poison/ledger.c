@@ -90,14 +90,14 @@ static void suspend(struct coherent_device *cdev)
 	__context_unsafe(/* only where there is a device */)
 {
 	if (cdev)
-		down_write(&cdev->reset.lock);
+		down_write(&cdev->gate.lock);
 }
 
 static void resume(struct coherent_device *cdev)
 	__context_unsafe(/* only where there is a device */)
 {
 	if (cdev)
-		up_write(&cdev->reset.lock);
+		up_write(&cdev->gate.lock);
 }
 
 static void tell(struct coherent_ledger *ledger, unsigned long first,
@@ -176,7 +176,7 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
  * and who wants to know early has been told, or is about to be.
  *
  * Context: process; may sleep; takes coherent_ledger_lock and
- * coherent_reset.lock.
+ * coherent_gate.lock.
  * Return: 0; -ENOMEM, and then the call can be repeated.
  */
 int coherent_ledger_record(unsigned long first, unsigned long last,
@@ -209,7 +209,7 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
  * @first: first PFN
  * @last: last PFN
  *
- * Context: may sleep; coherent_ledger_lock is held; takes coherent_reset.lock.
+ * Context: may sleep; coherent_ledger_lock is held; takes coherent_gate.lock.
  * Return: 0, or -ENOMEM, and then nothing has changed.
  */
 int coherent_ledger_clear(struct coherent_device *cdev, unsigned long first,
@@ -236,7 +236,7 @@ int coherent_ledger_clear(struct coherent_device *cdev, unsigned long first,
  * @first: first PFN
  * @last: last PFN
  *
- * Context: process; may sleep; takes coherent_ledger_lock and coherent_reset.lock.
+ * Context: process; may sleep; takes coherent_ledger_lock and coherent_gate.lock.
  * Return: 0 or -ENOMEM, and then some are still remembered.
  */
 int coherent_ledger_forget(unsigned long first, unsigned long last)
@@ -266,7 +266,7 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
  * @ledger: the aperture
  * @policy: from now on; mappings that it does not allow are revoked
  *
- * Context: process; may sleep; takes coherent_ledger_lock and coherent_reset.lock.
+ * Context: process; may sleep; takes coherent_ledger_lock and coherent_gate.lock.
  */
 void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy)

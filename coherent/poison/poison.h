@@ -12,7 +12,7 @@
  *   sysfs.c				the administrator's view
  *
  * Whether a page is in the ledger, and its aperture's policy, change only while
- * the device's coherent_reset.lock is held for writing, and the mappings that
+ * the device's coherent_gate.lock is held for writing, and the mappings that
  * no longer fit are revoked before it is let go. So between
  * coherent_access_begin() and coherent_access_end() the answer is one and the
  * same for every fault and every copy, and no huge entry contradicts it. (A
@@ -71,7 +71,7 @@ enum coherent_source {
  * @own_memory: ordinary memory of the kernel's, which looks after errors in it
  *	itself: only what is said in debugfs counts
  * @policy: changes under coherent_ledger_lock and, while bound,
- *	coherent_reset.lock
+ *	coherent_gate.lock
  * @spill_first: errors that found the queue full, as one range; under the
  *	queue's lock
  * @spill_last: its last PFN; below @spill_first when nothing spilled

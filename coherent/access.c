@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every access of the memory, from a page fault or from file I/O, stands
+ * between coherent_access_begin() and coherent_access_end().  In between no
+ * event happens to the gate, and the memory is known to be ready.  The wait for
+ * that is done with no lock held: it may take minutes, and a reset must be able
+ * to come in between (it starts the wait again).
+ */
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/wait.h>
+
+#include "coherent.h"
+#include "poison/poison.h"
+
+static bool is_in_d3(const struct pci_dev *pdev)
+{
+	return (__force int)pdev->current_state >= (__force int)PCI_D3hot;
+}
+
+/*
+ * What another access that holds the lock for reading may store meanwhile is
+ * read in one piece: all speak of one and the same time between two events.
+ */
+static struct coherent_gate_state get_state(struct coherent_gate *gate)
+	__must_hold_shared(&gate->lock)
+{
+	struct coherent_gate_state state = {
+		.shut = gate->state.shut,
+		.pending = READ_ONCE(gate->state.pending),
+		.dozing = READ_ONCE(gate->state.dozing),
+		.power_changes = gate->state.power_changes,
+		.reset_since = gate->state.reset_since,
+		.frozen_since = gate->state.frozen_since,
+		.pending_since = READ_ONCE(gate->state.pending_since),
+	};
+
+	return state;
+}
+
+/* What coherent_gate_answered() changes; the same from whoever asks */
+static void put_state(struct coherent_gate *gate,
+		      const struct coherent_gate_state *state)
+	__must_hold_shared(&gate->lock)
+	__context_unsafe(/* readers may store these, see above */)
+{
+	WRITE_ONCE(gate->state.pending_since, state->pending_since);
+	WRITE_ONCE(gate->state.dozing, state->dozing);
+	WRITE_ONCE(gate->state.pending, state->pending);
+}
+
+static int ask(struct coherent_device *cdev, struct coherent_gate_state *state,
+	       const struct coherent_gate_facts *facts)
+	__must_hold_shared(&cdev->gate.lock)
+{
+	unsigned int limit_ms;
+	int ret = coherent_ready_ask(cdev, &limit_ms);
+
+	ret = coherent_gate_answered(state, facts, ret, limit_ms,
+				     coherent_gate_now());
+	put_state(&cdev->gate, state);
+	if (!ret)
+		coherent_poison_ready(cdev);
+	return ret;
+}
+
+static int check(struct coherent_device *cdev, enum coherent_access access,
+		 u64 began)
+	__must_hold_shared(&cdev->core.memory_lock)
+	__must_hold_shared(&cdev->gate.lock)
+{
+	struct coherent_gate_state state = get_state(&cdev->gate);
+	const struct coherent_gate_facts facts = {
+		.map = access == COHERENT_ACCESS_MAP,
+		.decoding = __vfio_pci_memory_enabled(&cdev->core),
+		.in_d3 = is_in_d3(cdev->core.pdev),
+		.low_power = cdev->core.pm_runtime_engaged,
+		.ready_needs_bar = coherent_ready_reads_bar(cdev),
+		.began = began,
+	};
+	int ret;
+
+	lockdep_assert_held_read(&cdev->core.memory_lock);
+	lockdep_assert_held_read(&cdev->gate.lock);
+
+	ret = coherent_gate_verdict(&state, &facts, state.shut ?
+				    coherent_gate_now() : 0);
+	return ret == COHERENT_GATE_ASK ? ask(cdev, &state, &facts) : ret;
+}
+
+static int begin(struct coherent_device *cdev, enum coherent_access access,
+		 u64 began)
+	__cond_acquires_shared(0, &cdev->core.memory_lock)
+	__cond_acquires_shared(0, &cdev->gate.lock)
+{
+	int ret;
+
+	if (down_read_killable(&cdev->core.memory_lock))
+		return -EINTR;
+	if (down_read_killable(&cdev->gate.lock)) {
+		ret = -EINTR;
+		goto out_memory;
+	}
+
+	ret = check(cdev, access, began);
+	if (!ret)
+		return 0;
+
+	up_read(&cdev->gate.lock);
+out_memory:
+	up_read(&cdev->core.memory_lock);
+	return ret;
+}
+
+/**
+ * coherent_access_begin() - start to touch or map the memory
+ * @cdev: the device
+ * @access: what for; to copy, the caller holds a runtime PM reference
+ *
+ * Context: may sleep while an event happens, killably. On success memory_lock
+ * and coherent_gate.lock are held for reading until coherent_access_end(): no
+ * user page may be faulted in before.
+ * Return: 0; -EAGAIN when it cannot be now, or the memory is not ready yet;
+ * -ETIME when that has lasted too long; -EIO when the link is gone, in D3hot,
+ * when readiness is behind a BAR whose decoding is off, and when it may not be
+ * mapped; -ENODEV when nobody has the device open; -EINTR when killed; else
+ * what the backend said.
+ */
+int coherent_access_begin(struct coherent_device *cdev,
+			  enum coherent_access access)
+{
+	return begin(cdev, access, coherent_gate_now());
+}
+
+/** coherent_access_end() - done touching; see coherent_access_begin() */
+void coherent_access_end(struct coherent_device *cdev)
+{
+	up_read(&cdev->gate.lock);
+	up_read(&cdev->core.memory_lock);
+}
+
+/**
+ * coherent_access_pause() - until there is a reason to ask again
+ * @cdev: the device
+ * @state: to sleep in: TASK_KILLABLE or TASK_INTERRUPTIBLE, perhaps with
+ *	TASK_FREEZABLE
+ * @step_ms: at most how long
+ * @shut_ms: the same where the gate itself is shut; an event ends that sooner
+ *
+ * Context: sleeps.
+ * Return: 0; -EINTR when killed; -ERESTARTSYS for another signal.
+ */
+int coherent_access_pause(struct coherent_device *cdev, unsigned int state,
+			  unsigned int step_ms, unsigned int shut_ms)
+{
+	struct coherent_gate *gate = &cdev->gate;
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(&gate->wait, &wait, state);
+	if (coherent_gate_is_shut_for_now(READ_ONCE(gate->state.shut)))
+		step_ms = shut_ms;
+	schedule_timeout(msecs_to_jiffies(step_ms));
+	finish_wait(&gate->wait, &wait);
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	return signal_pending_state(state, current) ? -ERESTARTSYS : 0;
+}
+
+/**
+ * coherent_access_begin_wait() - like coherent_access_begin(), and wait
+ * @cdev: the device
+ * @access: as there
+ * @state: to sleep in, see coherent_access_pause()
+ *
+ * Context: no lock held; sleeps.
+ * Return: as coherent_access_begin(), but never -EAGAIN; -ERESTARTSYS when a
+ * signal has ended an interruptible wait.
+ */
+int coherent_access_begin_wait(struct coherent_device *cdev,
+			       enum coherent_access access, unsigned int state)
+{
+	unsigned int step = COHERENT_POLL_FIRST_MS;
+	u64 began = coherent_gate_now();
+	int ret;
+
+	for (;;) {
+		ret = begin(cdev, access, began);
+		if (ret != -EAGAIN)
+			return ret;
+		ret = coherent_access_pause(cdev, state, step,
+					    COHERENT_RESET_LIMIT_MS);
+		if (ret)
+			return ret;
+		step = min(2 * step, COHERENT_POLL_LAST_MS);
+	}
+}
+
+/**
+ * coherent_access_wait() - wait until an access would be let in
+ * @cdev: the device
+ * @access: as for coherent_access_begin()
+ * @state: to sleep in, see coherent_access_pause()
+ *
+ * Context: as coherent_access_begin_wait(); no lock is kept.
+ * Return: as there.
+ */
+int coherent_access_wait(struct coherent_device *cdev,
+			 enum coherent_access access, unsigned int state)
+{
+	int ret = coherent_access_begin_wait(cdev, access, state);
+
+	if (!ret)
+		coherent_access_end(cdev);
+	return ret;
+}

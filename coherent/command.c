@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PCI_COMMAND after a recovery from an error.
+ *
+ * A reset of the link leaves config space as at power-on, and nobody saved it
+ * before: what the PCI core can restore is from an earlier reset or from open.
+ * What the user has set since is remembered here: of its other registers
+ * vfio-pci shows the hardware's values, so a user sees that they are gone, but
+ * memory decoding is vfio-pci's to remember, and to believe in.
+ *
+ * The user's write and a recovery may come at the same time, and the write
+ * cannot be done under a lock, for it copies from the user. So whoever writes
+ * looks afterwards whether a recovery came in between, and does it once more.
+ */
+#include <linux/cleanup.h>
+#include <linux/compiler.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/vfio_pci_core.h>
+
+#include "coherent.h"
+
+/* Whether INTx is disabled is vfio-pci's and the kernel's business */
+#define USERS_BITS	((u16)~PCI_COMMAND_INTX_DISABLE)
+
+/* The register; all ones, which it never is, while the link is down */
+static u16 get_command(struct pci_dev *pdev)
+{
+	u16 command = U16_MAX;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return command;
+}
+
+/* What vfio-pci remembers itself is right whatever has become of the write */
+static u16 decoding(const struct coherent_device *cdev)
+{
+	const __le16 *virt = (const __le16 *)&cdev->core.vconfig[PCI_COMMAND];
+
+	return le16_to_cpu(READ_ONCE(*virt)) &
+	       (PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+}
+
+/* As it is now, if it can be read */
+static void remember(struct coherent_device *cdev)
+	__must_hold(&cdev->command_lock)
+{
+	u16 command = get_command(cdev->core.pdev);
+
+	lockdep_assert_held(&cdev->command_lock);
+	if (!PCI_POSSIBLE_ERROR(command))
+		cdev->command = command;
+}
+
+static void restore(struct coherent_device *cdev)
+	__must_hold(&cdev->command_lock)
+{
+	struct pci_dev *pdev = cdev->core.pdev;
+	u16 command;
+
+	lockdep_assert_held(&cdev->command_lock);
+	if (!cdev->command_is_users)
+		return;
+	command = (get_command(pdev) & ~USERS_BITS) |
+		  (cdev->command & USERS_BITS);
+	command &= ~(PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+	command |= decoding(cdev);
+	pci_write_config_word(pdev, PCI_COMMAND, command);
+}
+
+/**
+ * coherent_command_open() - from now on it is the user's
+ * @cdev: the device, enabled by vfio-pci
+ *
+ * Context: may sleep; takes command_lock.
+ */
+void coherent_command_open(struct coherent_device *cdev)
+{
+	guard(mutex)(&cdev->command_lock);
+	remember(cdev);
+	cdev->command_is_users = true;
+}
+
+/**
+ * coherent_command_close() - it is not the user's any more
+ * @cdev: the device, not yet disabled by vfio-pci
+ *
+ * Context: may sleep; takes command_lock.
+ */
+void coherent_command_close(struct coherent_device *cdev)
+{
+	guard(mutex)(&cdev->command_lock);
+	cdev->command_is_users = false;
+}
+
+/**
+ * coherent_command_write_begin() - the user is about to write it
+ * @cdev: the device, open
+ *
+ * Context: any.
+ * Return: to be given to coherent_command_write_end().
+ */
+unsigned long coherent_command_write_begin(struct coherent_device *cdev)
+{
+	return READ_ONCE(cdev->recoveries);
+}
+
+/**
+ * coherent_command_write_end() - the user has written it
+ * @cdev: the device, open
+ * @recoveries: from coherent_command_write_begin()
+ *
+ * Context: may sleep; takes command_lock.
+ */
+void coherent_command_write_end(struct coherent_device *cdev,
+				unsigned long recoveries)
+{
+	guard(mutex)(&cdev->command_lock);
+	if (cdev->recoveries != recoveries)
+		restore(cdev);
+	remember(cdev);
+}
+
+/**
+ * coherent_command_restore() - the link was reset behind our back
+ * @cdev: the device, which answers again
+ *
+ * All that was saved of config space, and then what the user has set since.
+ *
+ * Context: the device's lock is held; may sleep; takes command_lock.
+ */
+void coherent_command_restore(struct coherent_device *cdev)
+{
+	struct pci_dev *pdev = cdev->core.pdev;
+
+	/* What was saved stays valid; older kernels restore it only once */
+	pdev->state_saved = true;
+	pci_restore_state(pdev);
+
+	guard(mutex)(&cdev->command_lock);
+	WRITE_ONCE(cdev->recoveries, cdev->recoveries + 1);
+	restore(cdev);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The gate: events and accesses exclude each other.
+ *
+ * Who touches the memory holds coherent_gate.lock for reading (access.c), so
+ * that no event comes in between; an event takes it for writing. What the state
+ * says is gate_state.c's.
+ */
+#include <kunit/static_stub.h>
+#include <linux/cleanup.h>
+#include <linux/ktime.h>
+#include <linux/limits.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
+
+#include "coherent.h"
+
+/** coherent_gate_now() - the clock of the gate's time limits, in milliseconds */
+u64 coherent_gate_now(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(coherent_gate_now);
+	return ktime_to_ms(ktime_get());
+}
+
+/** coherent_gate_setup() - at probe, before anybody knows the device */
+void coherent_gate_setup(struct coherent_device *cdev)
+	__context_unsafe(/* nobody else knows the device */)
+{
+	init_rwsem(&cdev->gate.lock);
+	init_waitqueue_head(&cdev->gate.wait);
+	coherent_gate_init(&cdev->gate.state);
+}
+
+/**
+ * coherent_gate_happens() - an event happens
+ * @cdev: the device
+ * @event: which
+ *
+ * No access runs meanwhile.  One that comes later meets the new state, and who
+ * waits looks again.
+ *
+ * Context: may sleep; takes coherent_gate.lock for writing.
+ */
+void coherent_gate_happens(struct coherent_device *cdev,
+			   enum coherent_gate_event event)
+{
+	struct coherent_gate *gate = &cdev->gate;
+
+	scoped_guard(rwsem_write, &gate->lock) {
+		struct coherent_gate_state next = gate->state;
+
+		coherent_gate_apply(&next, event, coherent_gate_now());
+		/* Who waits looks at this one without the lock */
+		WRITE_ONCE(gate->state.shut, next.shut);
+		gate->state = next;
+	}
+	wake_up_all(&gate->wait);
+}
+
+/**
+ * coherent_gate_shuts() - an event that leaves nobody anything to touch
+ * @cdev: the device
+ * @event: which; it must shut the gate
+ *
+ * When it returns no access runs and no mapping is left: faults meet the shut
+ * gate and insert nothing, and what was inserted before is gone.
+ *
+ * Context: as coherent_gate_happens(); takes i_mmap and page table locks, too.
+ */
+void coherent_gate_shuts(struct coherent_device *cdev,
+			 enum coherent_gate_event event)
+{
+	coherent_gate_happens(cdev, event);
+	coherent_revoke(cdev, 0, ULONG_MAX);
+}

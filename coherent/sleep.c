@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Suspend and hibernation of the whole system, while the function is open.
+ *
+ * Before the device sleeps its mappings are revoked, and accesses wait; when it
+ * is awake again the memory must be seen ready. That is all that can be done:
+ * what the memory held may be lost, as with a reset, and nobody but the user
+ * knows what of it mattered. So it is with hibernation, which is not refused:
+ * the image holds no page of the memory, and no mapping of it that would be
+ * live at once in a machine that has just been started.
+ *
+ * vfio-pci-core gives each driver its own table of power management when a
+ * device is registered; ours is that, and the system's sleep. The kernel probes
+ * no device while it sleeps, so nobody finds the table of the moment between.
+ */
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/pm.h>
+#include <linux/vfio_pci_core.h>
+
+#include "coherent.h"
+
+static DEFINE_MUTEX(ops_lock);		/* filling in the table */
+static struct dev_pm_ops sleep_ops;
+
+static struct coherent_device *to_cdev(struct device *dev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(dev);
+
+	return container_of(core, struct coherent_device, core);
+}
+
+static int __maybe_unused coherent_sleeps(struct device *dev)
+{
+	struct coherent_device *cdev = to_cdev(dev);
+
+	if (cdev->layout.nr_regions)
+		coherent_gate_shuts(cdev, COHERENT_GATE_SLEEPS);
+	return 0;
+}
+
+static int __maybe_unused coherent_wakes(struct device *dev)
+{
+	struct coherent_device *cdev = to_cdev(dev);
+
+	if (cdev->layout.nr_regions)
+		coherent_gate_happens(cdev, COHERENT_GATE_WAKES);
+	return 0;
+}
+
+/**
+ * coherent_sleep_register() - have the function's driver told of sleep
+ * @cdev: the device, just registered with VFIO
+ *
+ * Context: probe; may sleep.
+ */
+void coherent_sleep_register(struct coherent_device *cdev)
+{
+	struct device_driver *driver = cdev->core.pdev->dev.driver;
+	const struct dev_pm_ops *vfio = driver->pm;
+
+	guard(mutex)(&ops_lock);
+	/* Once: it is the same table for each, and another device may use it */
+	if (!sleep_ops.suspend)
+		sleep_ops = (struct dev_pm_ops) {
+			SYSTEM_SLEEP_PM_OPS(coherent_sleeps, coherent_wakes)
+			RUNTIME_PM_OPS(vfio->runtime_suspend,
+				       vfio->runtime_resume,
+				       vfio->runtime_idle)
+		};
+	driver->pm = &sleep_ops;
+}
