@@ -35,7 +35,9 @@
 
 #include <linux/compiler.h>
 #include <linux/container_of.h>
+#include <linux/kconfig.h>
 #include <linux/mm_types.h>
+#include <linux/pci.h>
 #include <linux/types.h>
 #include <linux/vfio_pci_core.h>
 
@@ -172,6 +174,12 @@ void coherent_poison_detach(struct coherent_device *cdev);
 void coherent_poison_reset(struct coherent_device *cdev);
 void coherent_poison_ready(struct coherent_device *cdev);
 int coherent_poison_drop(unsigned long first, unsigned long last);
+
+#if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
+/* reset.c */
+pci_ers_result_t coherent_tell_user(struct pci_dev *pdev,
+				    pci_channel_state_t state);
+#endif
 
 /* passthrough.c */
 extern const struct vfio_device_ops coherent_passthrough_ops;

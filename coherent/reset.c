@@ -10,6 +10,8 @@
  *
  * Documentation/PCI/pci-error-recovery.rst
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
@@ -65,6 +67,13 @@ static void freeze(struct coherent_device *cdev)
 }
 
 /* The user's eventfd comes last: who reads it finds the gate shut */
+VISIBLE_IF_KUNIT pci_ers_result_t coherent_tell_user(struct pci_dev *pdev,
+						     pci_channel_state_t state)
+{
+	KUNIT_STATIC_STUB_REDIRECT(coherent_tell_user, pdev, state);
+	return vfio_pci_core_aer_err_detected(pdev, state);
+}
+
 static pci_ers_result_t coherent_error_detected(struct pci_dev *pdev,
 						pci_channel_state_t state)
 {
@@ -72,13 +81,13 @@ static pci_ers_result_t coherent_error_detected(struct pci_dev *pdev,
 
 	if (cdev && state == pci_channel_io_frozen) {
 		freeze(cdev);
-		vfio_pci_core_aer_err_detected(pdev, state);
+		coherent_tell_user(pdev, state);
 		/* The link is reset next; slot_reset() is called for who asks */
 		return PCI_ERS_RESULT_NEED_RESET;
 	}
 	if (cdev && state == pci_channel_io_perm_failure)
 		coherent_gate_shuts(cdev, COHERENT_GATE_FAILED);
-	return vfio_pci_core_aer_err_detected(pdev, state);
+	return coherent_tell_user(pdev, state);
 }
 
 static bool answers(struct pci_dev *pdev)

@@ -533,6 +533,32 @@ static void asked_each_time_while_power_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, kunit_ready_asked());
 }
 
+static int told_while_open;
+
+static pci_ers_result_t user_is_told(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	struct coherent_device *cdev = kunit_device_of(pdev);
+	unsigned int reason = state == pci_channel_io_frozen ?
+			      COHERENT_SHUT_FROZEN : COHERENT_SHUT_FAILED;
+
+	told_while_open = coherent_gate_is(cdev, reason) ? 0 : 1;
+	return PCI_ERS_RESULT_CAN_RECOVER;
+}
+
+/* Who is told of an error that stops the link finds the gate shut */
+static void told_when_shut(struct kunit *test)
+{
+	struct coherent_device *cdev = open_device(test);
+
+	kunit_activate_static_stub(test, coherent_tell_user, user_is_told);
+	told_while_open = -1;
+	frozen(cdev);
+	KUNIT_EXPECT_EQ(test, 0, told_while_open);
+	told_while_open = -1;
+	failed(cdev);
+	KUNIT_EXPECT_EQ(test, 0, told_while_open);
+}
+
 static u16 command_of(struct coherent_device *cdev)
 {
 	u16 command;
@@ -585,6 +611,7 @@ static int begin_with_clock(struct kunit *test)
 static struct kunit_case reset_cases[] = {
 	KUNIT_CASE(asked_each_time_in_low_power),
 	KUNIT_CASE(asked_each_time_while_power_changes),
+	KUNIT_CASE(told_when_shut),
 	KUNIT_CASE(command_is_restored),
 	KUNIT_CASE(asked_once),
 	KUNIT_CASE_PARAM(who_is_let_in, state_gen_params),

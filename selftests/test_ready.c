@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -202,6 +203,140 @@ TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
 	EXPECT_EQ(1, atomic_load(&w->state));
 	/* nobody has taken the device for ready meanwhile */
 	EXPECT_EQ(1, block_read(&self->f, TEST_NEED_RESETS));
+}
+
+static atomic_int handled;
+
+static void count_signal(int sig)
+{
+	(void)sig;
+	atomic_fetch_add(&handled, 1);
+}
+
+static bool has_handled(void *times)
+{
+	return atomic_load(&handled) >= *(int *)times;
+}
+
+static int catch_usr1(int flags)
+{
+	struct sigaction sa = { .sa_handler = count_signal, .sa_flags = flags };
+
+	atomic_store(&handled, 0);
+	return sigaction(SIGUSR1, &sa, NULL);
+}
+
+/*
+ * Any signal is answered although the device is not ready, and what was waited for is
+ * asked again; read() says so where its caller does not want that.
+ */
+TEST_F_TIMEOUT(wait, signal_during_the_wait, 90)
+{
+	struct polled polled = { .f = &self->f, .times = 2 };
+	struct waiter w = { .f = &self->f, .index = USEMEM };
+	u64 mark = now_ms() | 1;
+	pthread_t t;
+
+	ASSERT_EQ(8, wr(&self->f, USEMEM, &mark, 8, 0));
+	if (variant->touch) {
+		w.map = map_plain(&self->f, USEMEM, 0, self->page, RW);
+		ASSERT_NE(MAP_FAILED, w.map);
+	}
+	ASSERT_EQ(0, catch_usr1(SA_RESTART));
+	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	polled.from = block_read(&self->f, TEST_POLLS);
+	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
+	for (int i = 1; i <= 3; i++) {
+		ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
+		ASSERT_TRUE(wait_for(waiter_sleeps, &w, LIMIT_MS));
+		ASSERT_EQ(0, pthread_kill(t, SIGUSR1));
+		EXPECT_TRUE(wait_for(has_handled, &i, LIMIT_MS / 5))
+			TH_LOG("signal %d was not answered during the wait", i);
+		EXPECT_EQ(1, atomic_load(&w.state));
+		polled.from = block_read(&self->f, TEST_POLLS);
+	}
+	/* and it still waits for the same */
+	EXPECT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
+	ASSERT_EQ(0, reset_ioctl(&self->f));
+	ASSERT_TRUE(wait_for(waiter_done, &w, LIMIT_MS));
+	pthread_join(t, NULL);
+	EXPECT_EQ(8, w.ret) TH_LOG("signal %d", w.seen.sig);
+	EXPECT_EQ(mark, w.got);
+}
+
+TEST_F_TIMEOUT(wait, signal_ends_the_read, 90)
+{
+	struct polled polled = { .f = &self->f, .times = 2 };
+	struct waiter w = { .f = &self->f, .index = USEMEM };
+	pthread_t t;
+
+	if (variant->touch)
+		SKIP(return, "a touch has nobody to return to");
+	ASSERT_EQ(0, catch_usr1(0));
+	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	polled.from = block_read(&self->f, TEST_POLLS);
+	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
+	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
+	ASSERT_TRUE(wait_for(waiter_sleeps, &w, LIMIT_MS));
+	ASSERT_EQ(0, pthread_kill(t, SIGUSR1));
+	EXPECT_TRUE(wait_for(waiter_done, &w, LIMIT_MS / 5));
+	ASSERT_EQ(0, reset_ioctl(&self->f));
+	pthread_join(t, NULL);
+	EXPECT_EQ(-EINTR, w.ret);
+}
+
+/*
+ * A futex keeps mmap_lock while its page is faulted in; who wants to map something
+ * meanwhile need not wait until the device is ready.
+ */
+static void *wake_futex(void *word)
+{
+	u32 none = 0;
+
+	return (void *)syscall(SYS_futex, &none, FUTEX_WAKE_OP_PRIVATE, 1, 1, word,
+			       FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0));
+}
+
+static void *map_something(void *arg)
+{
+	void *p = mmap(NULL, page_size(), RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p != MAP_FAILED)
+		munmap(p, page_size());
+	atomic_store((atomic_int *)arg, 1);
+	return NULL;
+}
+
+static bool is_set(void *flag)
+{
+	return atomic_load((atomic_int *)flag);
+}
+
+TEST_F_TIMEOUT(wait, futex_lets_others_map, 90)
+{
+	struct polled polled = { .f = &self->f, .times = 2 };
+	atomic_int mapped = 0;
+	pthread_t futex, other;
+	void *ret;
+	u8 *p;
+
+	if (!variant->touch)
+		SKIP(return, "a futex is touched");
+	p = map_plain(&self->f, USEMEM, 0, self->page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	polled.from = block_read(&self->f, TEST_POLLS);
+	ASSERT_EQ(0, pthread_create(&futex, NULL, wake_futex, p));
+	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
+	ASSERT_EQ(0, pthread_create(&other, NULL, map_something, &mapped));
+	EXPECT_TRUE(wait_for(is_set, &mapped, LIMIT_MS / 5))
+		TH_LOG("mmap_lock is held for as long as the device takes");
+	EXPECT_EQ(1, block_read(&self->f, TEST_NEED_RESETS));
+	ASSERT_EQ(0, reset_ioctl(&self->f));
+	pthread_join(futex, &ret);
+	EXPECT_EQ(NULL, ret);
+	pthread_join(other, NULL);
+	munmap(p, self->page);
 }
 
 TEST_F_TIMEOUT(wait, reset_during_the_wait, 90)

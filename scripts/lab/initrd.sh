@@ -51,7 +51,7 @@ make_initrd() {
 	local kernel=$1 arch=$2 tree=$RUN_DIR/tree dir parts=()
 	mkdir -p "$tree/lab" "$tree/bin"
 	cp "$LAB_SCRIPTS/guest/init" "$tree/init"
-	cp "$LAB_SCRIPTS/guest/lab-qmp" "$tree/bin/"
+	cp "$LAB_SCRIPTS/guest/lab-ports" "$LAB_SCRIPTS/guest/lab-qmp" "$tree/bin/"
 	printf 'set -- %s\n' "${PROGRAM[*]@Q}" >"$tree/lab/command"
 	printf '%s\n' "LAB_NONCE=$NONCE" \
 		"LAB_RESERVED='${RESERVED[*]}'" >"$tree/lab/env"

@@ -37,6 +37,8 @@ int block_calm(const struct fn *f)
 	if (!ret)
 		ret = block_write(f, TEST_RESET_READY, 0);
 	if (!ret)
+		ret = block_write(f, TEST_WAKE_READY, 0);
+	if (!ret)
 		ret = block_write(f, TEST_READY, 0);
 	return ret;
 }

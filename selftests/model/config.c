@@ -276,9 +276,8 @@ int config_write(struct config *config, size_t offset, const __u8 *data,
 	}
 	if (asks_for_flr(config, offset, data, count))
 		return RESET_FLR;
-	if (state == 3 && !power_state(config) &&
-	    !(config->bytes[config->pm + PCI_PM_CTRL] &
-	      PCI_PM_CTRL_NO_SOFT_RESET))
-		return RESET_PM;
-	return -1;
+	if (state != 3 || power_state(config))
+		return -1;
+	return config->bytes[config->pm + PCI_PM_CTRL] &
+	       PCI_PM_CTRL_NO_SOFT_RESET ? CONFIG_WAKES : RESET_PM;
 }

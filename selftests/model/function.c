@@ -146,7 +146,9 @@ int function_write(struct function *fn, __u32 region, __u64 offset,
 
 		gpu_power_on(&fn->gpu);
 		cause = config_write(&fn->config, offset, data, count);
-		if (cause >= 0)
+		if (cause == CONFIG_WAKES)
+			gpu_wake(&fn->gpu);
+		else if (cause >= 0)
 			function_reset(fn, cause);
 	} else if (region == VFIO_PCI_BAR0_REGION_INDEX) {
 		gpu_write(&fn->gpu, &fn->bar[region], offset, data, count);

@@ -20,7 +20,8 @@
 static const __u32 test_regs[] = {
 	TEST_MAGIC_REG, TEST_RESETS, TEST_SCRATCH, TEST_RESET_READY,
 	TEST_READY, TEST_FLRS, TEST_MESSAGES, TEST_PM_RESETS, TEST_VALID,
-	TEST_POLLS, TEST_NEED_RESETS, TEST_RESET_VALID,
+	TEST_POLLS, TEST_NEED_RESETS, TEST_RESET_VALID, TEST_WAKE_READY,
+	TEST_WAKES,
 };
 
 static const __u32 status_regs[] = { GPU_C2C_LINK, GPU_HBM_TRAINING };
@@ -53,6 +54,7 @@ void gpu_init(struct gpu *gpu, const struct model_options *opt)
 	gpu->opt = opt;
 	gpu->reset_ready_ms = opt->reset_ready_ms;
 	gpu->reset_valid_ms = opt->valid_ms;
+	gpu->wake_ready_ms = opt->wake_ready_ms;
 	gpu->need_resets = opt->ready_after_resets;
 }
 
@@ -87,6 +89,14 @@ void gpu_reset(struct gpu *gpu, enum reset_cause cause)
 	gpu->valid_at = in_ms(gpu->reset_valid_ms);
 	if (!gpu->opt->scratch_survives)
 		gpu->scratch = 0;
+}
+
+/* From D3hot to D0: nothing is reset, but the link to the memory is trained anew */
+void gpu_wake(struct gpu *gpu)
+{
+	gpu->wakes++;
+	if (gpu->wake_ready_ms)
+		gpu->ready_at = in_ms(gpu->wake_ready_ms);
 }
 
 bool gpu_ready(const struct gpu *gpu)
@@ -135,6 +145,10 @@ static __u32 reg_read(struct gpu *gpu, __u32 reg)
 		return gpu->need_resets;
 	case TEST_RESET_VALID:
 		return gpu->reset_valid_ms;
+	case TEST_WAKE_READY:
+		return gpu->wake_ready_ms;
+	case TEST_WAKES:
+		return gpu->wakes;
 	case GPU_C2C_LINK:
 		return status_read(gpu, reg, C2C_LINK_TRAINING);
 	case GPU_HBM_TRAINING:
@@ -164,6 +178,9 @@ static void reg_write(struct gpu *gpu, __u32 reg, __u32 value)
 		break;
 	case TEST_RESET_VALID:
 		gpu->reset_valid_ms = value;
+		break;
+	case TEST_WAKE_READY:
+		gpu->wake_ready_ms = value;
 		break;
 	}
 }

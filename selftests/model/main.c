@@ -29,8 +29,8 @@ static const struct model_kind kinds[] = {
 enum {
 	OPT_SOCKET, OPT_MODEL, OPT_VENDOR, OPT_DEVICE, OPT_BAR0, OPT_BAR2,
 	OPT_BAR4, OPT_CXL, OPT_CXL_TIMEOUT, OPT_CXL_VALID, OPT_READY,
-	OPT_RESET_READY, OPT_AFTER_RESETS, OPT_NEVER, OPT_STUCK, OPT_NO_FLR,
-	OPT_NO_RESET, OPT_BROKEN, OPT_SCRATCH,
+	OPT_RESET_READY, OPT_WAKE_READY, OPT_AFTER_RESETS, OPT_NEVER, OPT_STUCK,
+	OPT_NO_FLR, OPT_NO_RESET, OPT_BROKEN, OPT_SCRATCH,
 };
 
 static const struct option option_names[] = {
@@ -46,6 +46,7 @@ static const struct option option_names[] = {
 	{ "cxl-valid-ms", required_argument, NULL, OPT_CXL_VALID },
 	{ "ready-ms", required_argument, NULL, OPT_READY },
 	{ "reset-ready-ms", required_argument, NULL, OPT_RESET_READY },
+	{ "wake-ready-ms", required_argument, NULL, OPT_WAKE_READY },
 	{ "ready-after-resets", required_argument, NULL, OPT_AFTER_RESETS },
 	{ "never-ready", no_argument, NULL, OPT_NEVER },
 	{ "stuck", required_argument, NULL, OPT_STUCK },
@@ -156,6 +157,9 @@ static void set_option(struct model_options *opt, int which, const char *arg)
 		break;
 	case OPT_RESET_READY:
 		opt->reset_ready_ms = parse_ms(arg);
+		break;
+	case OPT_WAKE_READY:
+		opt->wake_ready_ms = parse_ms(arg);
 		break;
 	case OPT_AFTER_RESETS:
 		opt->ready_after_resets = parse_number(arg, 1000000);

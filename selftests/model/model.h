@@ -31,6 +31,8 @@
  *	--ready-ms=MS	ready that long after power-on, which is the first
  *			access to config space (default 0)
  *	--reset-ready-ms=MS	ready that long after each reset (default 0)
+ *	--wake-ready-ms=MS	ready that long after each D3hot -> D0 that is no
+ *			reset (default 0)
  *	--ready-after-resets=N	not ready before the N-th reset, QEMU's own at
  *			power-on counted
  *	--never-ready	the same as --ready-ms=never --reset-ready-ms=never
@@ -73,6 +75,8 @@
 #define TEST_POLLS		0x24	/* ro: looks at readiness, any register */
 #define TEST_NEED_RESETS	0x28	/* rw: not ready before so many more */
 #define TEST_RESET_VALID	0x2c	/* as TEST_RESET_READY: Memory_Info_Valid */
+#define TEST_WAKE_READY		0x30	/* rw: how long each coming D3hot -> D0 takes */
+#define TEST_WAKES		0x34	/* ro: D3hot -> D0 that were no resets */
 #define TEST_NEVER		0xffffffffU
 
 /* Where GH200 and GB200/GB300 show that their memory can be used. */
@@ -102,6 +106,7 @@ struct model_options {
 	__u64 bar_size[FUNCTION_BARS];
 	__u32 ready_ms;
 	__u32 reset_ready_ms;
+	__u32 wake_ready_ms;
 	__u32 valid_ms;
 	__u32 ready_after_resets;
 	__u32 stuck;		/* offset of a register, 0: none */
@@ -122,6 +127,8 @@ struct gpu {
 	__u64 valid_at;
 	__u32 reset_ready_ms;
 	__u32 reset_valid_ms;
+	__u32 wake_ready_ms;
+	__u32 wakes;
 	__u32 need_resets;
 	__u32 scratch;
 	__u32 polls;
@@ -158,6 +165,7 @@ const struct model_kind *model_find(const char *name);
 void gpu_init(struct gpu *gpu, const struct model_options *opt);
 void gpu_power_on(struct gpu *gpu);
 void gpu_reset(struct gpu *gpu, enum reset_cause cause);
+void gpu_wake(struct gpu *gpu);
 bool gpu_ready(const struct gpu *gpu);
 bool gpu_info_valid(const struct gpu *gpu);
 void gpu_read(struct gpu *gpu, const struct bar *bar, __u64 offset, void *data,
@@ -168,7 +176,11 @@ void gpu_write(struct gpu *gpu, const struct bar *bar, __u64 offset,
 void config_init(struct config *config, const struct model_options *opt);
 void config_reset(struct config *config);
 void config_show_memory(struct config *config, bool valid, bool active);
-/* Says what reset, if any, the write asks for: a reset_cause, or -1. */
+/*
+ * Says what reset, if any, the write asks for: a reset_cause, or -1; CONFIG_WAKES
+ * for a wake-up that is none.
+ */
+#define CONFIG_WAKES	RESET_CAUSES
 int config_write(struct config *config, size_t offset, const __u8 *data,
 		 size_t count);
 

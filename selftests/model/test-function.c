@@ -354,6 +354,18 @@ void test_pm_reset(void)
 	client_start(&cl, "--model=gh200", NULL);
 	power_cycle(&cl);
 	CHECK(!client_get(&cl, BAR0, TEST_RESETS));
+	CHECK(client_get(&cl, BAR0, TEST_WAKES) == 1);
+	CHECK(is_ready(&cl));
+	CHECK(client_finish(&cl));
+
+	/* No reset, but readiness is lost as by one */
+	client_start(&cl, "--model=gh200", "--wake-ready-ms=100000", NULL);
+	CHECK(is_ready(&cl));
+	power_cycle(&cl);
+	CHECK(!is_ready(&cl));
+	client_put(&cl, BAR0, TEST_WAKE_READY, 50);
+	power_cycle(&cl);
+	CHECK(becomes(&cl, BAR0, GPU_C2C_LINK, ~0U, GPU_STATUS_READY));
 	CHECK(client_finish(&cl));
 }
 
