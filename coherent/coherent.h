@@ -44,6 +44,7 @@
 #include "coherent_vfio.h"
 
 struct iov_iter;
+struct kobject;
 struct vm_fault;
 
 static inline struct coherent_device *
@@ -174,6 +175,12 @@ void coherent_poison_detach(struct coherent_device *cdev);
 void coherent_poison_reset(struct coherent_device *cdev);
 void coherent_poison_ready(struct coherent_device *cdev);
 int coherent_poison_drop(unsigned long first, unsigned long last);
+
+/* host_sysfs.c: what belongs to no device */
+extern struct kobject *coherent_host_kobj;
+
+int coherent_host_sysfs_init(void);
+void coherent_host_sysfs_exit(void);
 
 #if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
 /* reset.c */

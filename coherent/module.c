@@ -9,13 +9,21 @@
 
 static int __init coherent_init(void)
 {
-	return coherent_poison_init();
+	int ret = coherent_host_sysfs_init();
+
+	if (ret)
+		return ret;
+	ret = coherent_poison_init();
+	if (ret)
+		coherent_host_sysfs_exit();
+	return ret;
 }
 module_init(coherent_init);
 
 static void __exit coherent_exit(void)
 {
 	coherent_poison_exit();
+	coherent_host_sysfs_exit();
 }
 module_exit(coherent_exit);
 
