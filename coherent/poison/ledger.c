@@ -70,18 +70,6 @@ size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
 	return PFN_PHYS(pfn) > addr ? PFN_PHYS(pfn) - addr : 0;
 }
 
-/**
- * coherent_ledger_count() - how many pages of an aperture are poisoned
- * @ledger: the aperture
- *
- * Context: any but NMI.
- * Return: their number.
- */
-unsigned long coherent_ledger_count(const struct coherent_ledger *ledger)
-{
-	return coherent_pages_count(ledger->first, ledger->last);
-}
-
 /*
  * Nobody looks into the ledger for @cdev and nothing of it is mapped until
  * resume(): what is stored in between and the mappings change as one.
@@ -262,6 +250,25 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 }
 
 /**
+ * coherent_ledger_drop() - memory that we own is given back
+ * @first: first PFN
+ * @last: last PFN; no device shows any of it
+ *
+ * Context: may sleep; takes coherent_ledger_lock.
+ * Return: 0, or -ENOMEM, and then nothing is dropped.
+ */
+int coherent_ledger_drop(unsigned long first, unsigned long last)
+{
+	int ret;
+
+	guard(mutex)(&coherent_ledger_lock);
+	ret = coherent_ledger_clear(NULL, first, last);
+	if (!ret)
+		coherent_ledger_remove_own(first, last);
+	return ret;
+}
+
+/**
  * coherent_ledger_set_policy() - what recorded pages mean to mappings
  * @ledger: the aperture
  * @policy: from now on; mappings that it does not allow are revoked
@@ -283,24 +290,4 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 	if (cdev && policy != COHERENT_POISON_KEEP && first <= ledger->last)
 		coherent_revoke(cdev, first, ledger->last);
 	resume(cdev);
-}
-
-/**
- * coherent_ledger_notify() - tell userspace of what changed since last time
- *
- * Once for many errors, however many there are.
- *
- * Context: process; may sleep; takes coherent_ledger_lock.
- */
-void coherent_ledger_notify(void)
-{
-	struct coherent_ledger *ledger;
-
-	guard(mutex)(&coherent_ledger_lock);
-	list_for_each_entry(ledger, &coherent_ledgers, node) {
-		if (!ledger->changed || !ledger->cdev)
-			continue;
-		ledger->changed = false;
-		coherent_sysfs_changed(ledger->cdev);
-	}
 }

@@ -5,17 +5,20 @@
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "../coherent.h"
 #include "ledgers.h"
 #include "poison.h"
 
 LIST_HEAD(coherent_ledgers);
+DEFINE_RAW_SPINLOCK(coherent_queue_lock);
 
 /**
  * coherent_ledger_watches() - does a range touch an aperture that is known?
@@ -37,6 +40,18 @@ bool coherent_ledger_watches(unsigned long first, unsigned long last,
 		    (!ledger->own_memory || source == COHERENT_SOURCE_DEBUGFS))
 			return true;
 	return false;
+}
+
+/**
+ * coherent_ledger_count() - how many pages of an aperture are poisoned
+ * @ledger: the aperture
+ *
+ * Context: any but NMI.
+ * Return: their number.
+ */
+unsigned long coherent_ledger_count(const struct coherent_ledger *ledger)
+{
+	return coherent_pages_count(ledger->first, ledger->last);
 }
 
 static struct coherent_ledger *new_ledger(unsigned long first,
@@ -104,29 +119,24 @@ void coherent_ledger_detach(struct coherent_device *cdev)
 }
 
 /**
- * coherent_ledger_drop() - memory that we own is given back
+ * coherent_ledger_remove_own() - memory that we own is given back
  * @first: first PFN
- * @last: last PFN; no device shows any of it
+ * @last: last PFN; no device shows any of it, and nothing in it is poisoned
  *
- * Context: may sleep; takes coherent_ledger_lock.
- * Return: 0, or -ENOMEM, and then nothing is dropped.
+ * Context: coherent_ledger_lock is held.
  */
-int coherent_ledger_drop(unsigned long first, unsigned long last)
+void coherent_ledger_remove_own(unsigned long first, unsigned long last)
 {
 	struct coherent_ledger *ledger, *next;
-	int ret;
 
-	guard(mutex)(&coherent_ledger_lock);
-	ret = coherent_ledger_clear(NULL, first, last);
-	if (ret)
-		return ret;
+	lockdep_assert_held(&coherent_ledger_lock);
+
 	list_for_each_entry_safe(ledger, next, &coherent_ledgers, node) {
 		if (!ledger->own_memory || !coherent_ledger_overlaps(ledger, first, last))
 			continue;
 		list_del_rcu(&ledger->node);
 		kfree_rcu(ledger, rcu);
 	}
-	return 0;
 }
 
 /**

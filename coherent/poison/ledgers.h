@@ -17,6 +17,9 @@
  */
 extern struct list_head coherent_ledgers;
 
+void coherent_ledger_remove_own(unsigned long first, unsigned long last)
+	__must_hold(&coherent_ledger_lock);
+
 /* ledger.c */
 int coherent_ledger_clear(struct coherent_device *cdev, unsigned long first,
 			  unsigned long last)

@@ -110,7 +110,7 @@ int coherent_ledger_attach(struct coherent_device *cdev,
 			   enum coherent_policy policy);
 void coherent_ledger_detach(struct coherent_device *cdev);
 void coherent_ledger_exit(void);
-int coherent_ledger_drop(unsigned long first, unsigned long last);
+unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
 bool coherent_ledger_watches(unsigned long first, unsigned long last,
 			     enum coherent_source source);
 
@@ -120,8 +120,7 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 int coherent_ledger_forget(unsigned long first, unsigned long last);
 void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy);
-void coherent_ledger_notify(void);
-unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
+int coherent_ledger_drop(unsigned long first, unsigned long last);
 
 /* spill.c */
 void coherent_ledger_spill(unsigned long first, unsigned long last,
@@ -159,7 +158,12 @@ void coherent_signal_exit(void);
 void coherent_signal_early(unsigned long first, unsigned long last,
 			   bool mm_signals);
 
+/* notify.c */
+void coherent_ledger_notify(void);
+
 /* sysfs.c: what is written and read there */
+#define COHERENT_SYSFS_GROUP	"coherent"
+
 extern const char * const coherent_policy_names[];
 int coherent_parse_forget(const char *buf, unsigned long *first,
 			  unsigned long *last, unsigned long base,
@@ -168,7 +172,6 @@ int coherent_parse_forget(const char *buf, unsigned long *first,
 /* sysfs.c, debugfs.c: what a bound device has there */
 int coherent_sysfs_add(struct coherent_device *cdev);
 void coherent_sysfs_remove(struct coherent_device *cdev);
-void coherent_sysfs_changed(struct coherent_device *cdev);
 void coherent_debugfs_init(void);
 void coherent_debugfs_exit(void);
 void coherent_debugfs_add(struct coherent_device *cdev);
@@ -214,7 +217,7 @@ extern const struct coherent_source_ops coherent_source_mce;
 extern const struct coherent_source_ops coherent_source_mm;
 extern const struct coherent_source_ops coherent_source_arm;
 
-/* source_mm.c: the memory manager signals for errors that it handles */
+/* mm.c: the memory manager signals for errors that it handles */
 void coherent_mm_register(struct coherent_device *cdev);
 void coherent_mm_unregister(struct coherent_device *cdev);
 bool coherent_mm_knows(const struct vm_area_struct *vma);

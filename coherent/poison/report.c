@@ -35,7 +35,6 @@ struct report {
  */
 #define QUEUE_LENGTH	16384
 
-DEFINE_RAW_SPINLOCK(coherent_queue_lock);
 static DEFINE_KFIFO(queue, struct report, QUEUE_LENGTH);
 
 /*

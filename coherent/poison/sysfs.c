@@ -17,8 +17,6 @@
 #include "../coherent.h"
 #include "poison.h"
 
-#define GROUP	"coherent"
-
 const char * const coherent_policy_names[] = {
 	[COHERENT_POISON_AUTO] = "auto",
 	[COHERENT_POISON_ISOLATE] = "isolate",
@@ -160,7 +158,7 @@ COMPAT_BIN_ATTR_CONST coherent_bin_attrs[] = {
 };
 
 static const struct attribute_group coherent_group = {
-	.name		= GROUP,
+	.name		= COHERENT_SYSFS_GROUP,
 	.attrs		= coherent_attrs,
 	.bin_attrs	= coherent_bin_attrs,
 };
@@ -186,22 +184,4 @@ int coherent_sysfs_add(struct coherent_device *cdev)
 void coherent_sysfs_remove(struct coherent_device *cdev)
 {
 	sysfs_remove_group(&cdev->core.pdev->dev.kobj, &coherent_group);
-}
-
-/**
- * coherent_sysfs_changed() - tell who polls the count, and udev
- * @cdev: the device
- *
- * Context: may sleep.
- */
-void coherent_sysfs_changed(struct coherent_device *cdev)
-{
-	struct kobject *kobj = &cdev->core.pdev->dev.kobj;
-	char count[48];
-	char *env[] = { count, NULL };
-
-	snprintf(count, sizeof(count), "COHERENT_POISON_COUNT=%lu",
-		 coherent_ledger_count(cdev->ledger));
-	sysfs_notify(kobj, GROUP, "poison_count");
-	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
 }

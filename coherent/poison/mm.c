@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Apertures are registered with the memory manager, where it has room for such:
+ * memory_failure() then signals processes that want to know early.
+ */
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/memory-failure.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/vfio_pci_core.h>
+
+#include "../coherent.h"
+#include "poison.h"
+
+/*
+ * Where in the file @pfn is, if @vma shows it. Called with i_mmap locked. A VMA
+ * of the same file that does not hold the page must be told apart here: the
+ * memory manager kills what it cannot find an address in.
+ */
+static int pfn_to_vma_pgoff(struct vm_area_struct *vma, unsigned long pfn,
+			    pgoff_t *pgoff)
+{
+	unsigned long addr;
+
+	if (!coherent_vma_address(vma, pfn, &addr))
+		return -EFAULT;
+	*pgoff = vma->vm_pgoff + PHYS_PFN(addr - vma->vm_start);
+	return 0;
+}
+
+/**
+ * coherent_mm_register() - have the memory manager send early signals
+ * @cdev: the device, attached to its ledger
+ *
+ * Without it the core does.
+ *
+ * Context: probe; may sleep.
+ */
+void coherent_mm_register(struct coherent_device *cdev)
+{
+	struct pfn_address_space *space = &cdev->pfn_space;
+	int ret;
+
+	/* What memory_failure() does to pages of the kernel's is its own affair */
+	if (cdev->own_memory)
+		return;
+	space->node.start = cdev->ledger->first;
+	space->node.last = cdev->ledger->last;
+	space->mapping = cdev->core.vdev.inode->i_mapping;
+	space->pfn_to_vma_pgoff = pfn_to_vma_pgoff;
+	ret = register_pfn_address_space(space);
+	cdev->mm_registered = !ret;
+	if (ret && ret != -EOPNOTSUPP)
+		dev_warn(&cdev->core.pdev->dev,
+			 "the memory manager will not handle memory errors (%pe), the core does\n",
+			 ERR_PTR(ret));
+}
+
+/** coherent_mm_unregister() - undo coherent_mm_register() */
+void coherent_mm_unregister(struct coherent_device *cdev)
+{
+	if (cdev->mm_registered)
+		unregister_pfn_address_space(&cdev->pfn_space);
+	cdev->mm_registered = false;
+}
+
+/**
+ * coherent_mm_knows() - does the memory manager signal for a mapping of ours?
+ * @vma: a mapping of a region
+ *
+ * Context: mmap_lock is held.
+ * Return: whether it does.
+ */
+bool coherent_mm_knows(const struct vm_area_struct *vma)
+{
+	const struct coherent_bar *bar = vma->vm_private_data;
+
+	return bar->cdev->mm_registered;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Userspace is told that what is poisoned has changed: who polls the count,
+ * and udev. Documentation/ABI/testing/sysfs-driver-coherent-vfio-pci.
+ */
+#include <linux/cleanup.h>
+#include <linux/kobject.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/sprintf.h>
+#include <linux/sysfs.h>
+#include <linux/vfio_pci_core.h>
+
+#include "../coherent.h"
+#include "ledgers.h"
+#include "poison.h"
+
+static void notify(struct coherent_device *cdev)
+{
+	struct kobject *kobj = &cdev->core.pdev->dev.kobj;
+	char count[48];
+	char *env[] = { count, NULL };
+
+	snprintf(count, sizeof(count), "COHERENT_POISON_COUNT=%lu",
+		 coherent_ledger_count(cdev->ledger));
+	sysfs_notify(kobj, COHERENT_SYSFS_GROUP, "poison_count");
+	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
+}
+
+/**
+ * coherent_ledger_notify() - tell userspace of what changed since last time
+ *
+ * Once for many errors, however many there are.
+ *
+ * Context: process; may sleep; takes coherent_ledger_lock.
+ */
+void coherent_ledger_notify(void)
+{
+	struct coherent_ledger *ledger;
+
+	guard(mutex)(&coherent_ledger_lock);
+	list_for_each_entry(ledger, &coherent_ledgers, node) {
+		if (!ledger->changed || !ledger->cdev)
+			continue;
+		ledger->changed = false;
+		notify(ledger->cdev);
+	}
+}
