@@ -167,15 +167,6 @@ bool coherent_memory_owns(u64 base, u64 size);
 int coherent_memory_claim(u64 base, u64 size, const char *name);
 void coherent_memory_release(u64 base, u64 size);
 
-/* poison/poison.c: memory errors, in the life of the module and of a device */
-int coherent_poison_init(void);
-void coherent_poison_exit(void);
-int coherent_poison_attach(struct coherent_device *cdev);
-void coherent_poison_detach(struct coherent_device *cdev);
-void coherent_poison_reset(struct coherent_device *cdev);
-void coherent_poison_ready(struct coherent_device *cdev);
-int coherent_poison_drop(unsigned long first, unsigned long last);
-
 /* host_sysfs.c: what belongs to no device */
 extern struct kobject *coherent_host_kobj;
 

@@ -245,7 +245,7 @@ int coherent_pci_probe(struct pci_dev *pdev,
 
 	dev_set_drvdata(&pdev->dev, &cdev->core);
 	if (layout.nr_regions) {
-		ret = coherent_sysfs_add(cdev);
+		ret = coherent_poison_sysfs_add(cdev);
 		if (ret)
 			goto out_teardown;
 	}
@@ -255,13 +255,13 @@ int coherent_pci_probe(struct pci_dev *pdev,
 
 	coherent_sleep_register(cdev);
 	if (layout.nr_regions)
-		coherent_ledger_notify();
+		coherent_poison_notify();
 	report(cdev);
 	return 0;
 
 out_sysfs:
 	if (layout.nr_regions)
-		coherent_sysfs_remove(cdev);
+		coherent_poison_sysfs_remove(cdev);
 out_teardown:
 	dev_set_drvdata(&pdev->dev, NULL);
 	teardown_memory(cdev);
@@ -285,7 +285,7 @@ void coherent_pci_remove(struct pci_dev *pdev)
 
 	vfio_pci_core_unregister_device(core);
 	if (cdev->layout.nr_regions)
-		coherent_sysfs_remove(cdev);
+		coherent_poison_sysfs_remove(cdev);
 	teardown_memory(cdev);
 	vfio_put_device(&core->vdev);
 }

@@ -69,7 +69,7 @@ static bool may_map_poison(const struct vm_fault *vmf)
 			     (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
 			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE);
 
-	return bar->cdev->ledger->policy == COHERENT_POISON_AUTO &&
+	return coherent_poison_kvm_may_map(bar->cdev) &&
 	       flags == FAULT_FLAG_ALLOW_RETRY &&
 	       mm_has_notifiers(vmf->vma->vm_mm);
 }

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 
 #include "coherent.h"
+#include "poison/poison.h"
 
 static int __init coherent_init(void)
 {

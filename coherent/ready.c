@@ -10,6 +10,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
+#include "poison/poison.h"
 
 /**
  * coherent_ready_reads_bar() - is readiness read from a BAR?

@@ -16,6 +16,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
+#include "poison/poison.h"
 
 /* NULL for a function without coherent memory: its resets are vfio-pci's */
 static struct coherent_device *coherent_of(struct pci_dev *pdev)

@@ -6,7 +6,7 @@
 #include <linux/pci.h>
 #include <linux/pfn.h>
 
-#include "../coherent/poison/poison.h"
+#include "../coherent/poison/private.h"
 #include "aperture.h"
 
 static void forget(void *data)

@@ -15,7 +15,7 @@
 #include <linux/vmalloc.h>
 
 #include "../coherent/coherent.h"
-#include "../coherent/poison/poison.h"
+#include "../coherent/poison/private.h"
 #include "aperture.h"
 #include "coherent_kunit.h"
 #include "function.h"

@@ -9,7 +9,7 @@
 #include <linux/pfn.h>
 
 #include "../coherent/coherent.h"
-#include "../coherent/poison/poison.h"
+#include "../coherent/poison/private.h"
 #include "driver.h"
 
 struct coherent_backend kunit_backend;

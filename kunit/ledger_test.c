@@ -15,8 +15,7 @@
 #include <linux/string.h>
 
 #include "../coherent/coherent.h"
-#include "../coherent/poison/pages.h"
-#include "../coherent/poison/poison.h"
+#include "../coherent/poison/private.h"
 #include "aperture.h"
 #include "suites.h"
 
@@ -349,7 +348,7 @@ static void many_ranges(struct kunit *test)
 static void locked_spill(unsigned long first, unsigned long last, bool mm)
 {
 	raw_spin_lock_irq(&coherent_queue_lock);
-	coherent_ledger_spill(first, last, mm);
+	coherent_spill_add(first, last, mm);
 	raw_spin_unlock_irq(&coherent_queue_lock);
 }
 
@@ -358,7 +357,7 @@ static bool locked_unspill(unsigned long *first, unsigned long *last, bool *mm)
 	bool found;
 
 	raw_spin_lock_irq(&coherent_queue_lock);
-	found = coherent_ledger_unspill(first, last, mm);
+	found = coherent_spill_take(first, last, mm);
 	raw_spin_unlock_irq(&coherent_queue_lock);
 	return found;
 }

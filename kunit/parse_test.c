@@ -8,7 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "../coherent/poison/poison.h"
+#include "../coherent/poison/private.h"
 #include "suites.h"
 
 /* An aperture of 16 pages that begins at page 100 */

@@ -12,8 +12,7 @@
 #include <linux/pfn.h>
 #include <linux/string.h>
 
-#include "../coherent/poison/pages.h"
-#include "../coherent/poison/poison.h"
+#include "../coherent/poison/private.h"
 #include "aperture.h"
 #include "suites.h"
 

@@ -12,7 +12,7 @@
 #include <linux/string.h>
 
 #include "../coherent/coherent.h"
-#include "../coherent/poison/poison.h"
+#include "../coherent/poison/private.h"
 #include "driver.h"
 #include "suites.h"
 

@@ -9,7 +9,7 @@
 #include <linux/pfn.h>
 #include <linux/string.h>
 
-#include "../coherent/poison/poison.h"
+#include "../coherent/poison/private.h"
 #include "aperture.h"
 #include "suites.h"
 

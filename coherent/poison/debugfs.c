@@ -21,7 +21,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
-#include "poison.h"
+#include "private.h"
 
 static struct dentry *root;
 

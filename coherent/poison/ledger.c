@@ -15,9 +15,7 @@
 #include <linux/rwsem.h>
 
 #include "../coherent.h"
-#include "ledgers.h"
-#include "pages.h"
-#include "poison.h"
+#include "private.h"
 #include "trace.h"
 
 static const char * const source_names[] = {
@@ -44,6 +42,19 @@ bool coherent_poison_blocks(const struct coherent_device *cdev,
 {
 	return coherent_poison_next(first, last) <= last &&
 	       cdev->ledger->policy != COHERENT_POISON_KEEP;
+}
+
+/**
+ * coherent_poison_kvm_may_map() - may KVM be given a poisoned page?
+ * @cdev: the device
+ *
+ * Context: between coherent_access_begin() and coherent_access_end().
+ * Return: whether the policy says so, of pages that coherent_poison_blocks()
+ * keeps from others.
+ */
+bool coherent_poison_kvm_may_map(const struct coherent_device *cdev)
+{
+	return cdev->ledger->policy == COHERENT_POISON_AUTO;
 }
 
 /**
@@ -191,17 +202,13 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 	return 0;
 }
 
-/**
- * coherent_ledger_clear() - pages are in order
- * @cdev: the device that shows them, or NULL where none does
- * @first: first PFN
- * @last: last PFN
- *
- * Context: may sleep; coherent_ledger_lock is held; takes coherent_gate.lock.
- * Return: 0, or -ENOMEM, and then nothing has changed.
+/*
+ * Pages are good again; @cdev shows them, NULL where nobody does. On -ENOMEM
+ * nothing has changed.
  */
-int coherent_ledger_clear(struct coherent_device *cdev, unsigned long first,
-			  unsigned long last)
+static int clear(struct coherent_device *cdev, unsigned long first,
+		 unsigned long last)
+	__must_hold(&coherent_ledger_lock)
 {
 	struct coherent_pages_change change;
 	int ret;
@@ -239,14 +246,13 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 		ledger->changed = true;
 		if (!ledger->cdev)
 			continue;
-		ret = coherent_ledger_clear(ledger->cdev,
-					    max(first, ledger->first),
-					    min(last, ledger->last));
+		ret = clear(ledger->cdev, max(first, ledger->first),
+			    min(last, ledger->last));
 		if (ret)
 			return ret;
 	}
 	/* What is left belongs to no device */
-	return coherent_ledger_clear(NULL, first, last);
+	return clear(NULL, first, last);
 }
 
 /**
@@ -262,7 +268,7 @@ int coherent_ledger_drop(unsigned long first, unsigned long last)
 	int ret;
 
 	guard(mutex)(&coherent_ledger_lock);
-	ret = coherent_ledger_clear(NULL, first, last);
+	ret = clear(NULL, first, last);
 	if (!ret)
 		coherent_ledger_remove_own(first, last);
 	return ret;

@@ -14,8 +14,7 @@
 #include <linux/spinlock.h>
 
 #include "../coherent.h"
-#include "ledgers.h"
-#include "poison.h"
+#include "private.h"
 
 LIST_HEAD(coherent_ledgers);
 DEFINE_RAW_SPINLOCK(coherent_queue_lock);

@@ -11,7 +11,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
-#include "poison.h"
+#include "private.h"
 
 /*
  * Where in the file @pfn is, if @vma shows it. Called with i_mmap locked. A VMA

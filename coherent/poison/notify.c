@@ -13,8 +13,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
-#include "ledgers.h"
-#include "poison.h"
+#include "private.h"
 
 static void notify(struct coherent_device *cdev)
 {
@@ -29,13 +28,13 @@ static void notify(struct coherent_device *cdev)
 }
 
 /**
- * coherent_ledger_notify() - tell userspace of what changed since last time
+ * coherent_poison_notify() - tell userspace of what changed since last time
  *
  * Once for many errors, however many there are.
  *
  * Context: process; may sleep; takes coherent_ledger_lock.
  */
-void coherent_ledger_notify(void)
+void coherent_poison_notify(void)
 {
 	struct coherent_ledger *ledger;
 

@@ -19,8 +19,7 @@
 #include <linux/string.h>
 #include <linux/xarray.h>
 
-#include "pages.h"
-#include "poison.h"
+#include "private.h"
 
 /* Writers of the tree, and what ledgers.c says */
 DEFINE_MUTEX(coherent_ledger_lock);

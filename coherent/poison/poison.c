@@ -17,8 +17,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
-#include "pages.h"
-#include "poison.h"
+#include "private.h"
 
 static enum coherent_policy default_policy = COHERENT_POISON_AUTO;
 

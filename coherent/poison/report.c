@@ -18,8 +18,7 @@
 #include <linux/workqueue.h>
 
 #include "../coherent.h"
-#include "ledgers.h"
-#include "poison.h"
+#include "private.h"
 
 struct report {
 	unsigned long first;
@@ -70,8 +69,8 @@ static bool peek(struct report *report, bool *spilled)
 	*spilled = !kfifo_peek(&queue, report);
 	if (*spilled) {
 		*report = (struct report){ .source = COHERENT_SOURCE_OVERFLOW };
-		found = coherent_ledger_unspill(&report->first, &report->last,
-						&report->mm_signals);
+		found = coherent_spill_take(&report->first, &report->last,
+					    &report->mm_signals);
 	}
 	if (!found) {
 		progress.emptied++;
@@ -88,8 +87,8 @@ static void done(const struct report *report, bool spilled, bool recorded)
 		kfifo_skip(&queue);
 		progress.acted++;
 	} else if (spilled && !recorded) {
-		coherent_ledger_spill(report->first, report->last,
-				      report->mm_signals);
+		coherent_spill_add(report->first, report->last,
+				   report->mm_signals);
 	}
 	if (!recorded)
 		progress.failed++;
@@ -118,7 +117,7 @@ static void work_fn(struct work_struct *unused)
 		mod_delayed_work(wq, &work, RETRY);
 	}
 	wake_up_all(&progress_wait);
-	coherent_ledger_notify();
+	coherent_poison_notify();
 }
 
 /* Wider than this is what a source says that does not know */
@@ -146,8 +145,8 @@ static void put(const struct report *report)
 	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
 	full = !kfifo_put(&queue, *report);
 	if (full) {
-		coherent_ledger_spill(report->first, report->last,
-				      report->mm_signals);
+		coherent_spill_add(report->first, report->last,
+				   report->mm_signals);
 		progress.spilled = true;
 	} else {
 		progress.told++;
@@ -324,7 +323,7 @@ int coherent_report_forget(unsigned long first, unsigned long last)
 	if (ret)
 		return ret;
 	ret = coherent_ledger_forget(first, last);
-	coherent_ledger_notify();
+	coherent_poison_notify();
 	return ret;
 }
 

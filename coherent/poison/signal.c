@@ -24,7 +24,7 @@
 #include <linux/workqueue.h>
 
 #include "../coherent.h"
-#include "poison.h"
+#include "private.h"
 
 /*
  * One process to tell of one range. A work of its own: looking at its mappings

@@ -11,8 +11,7 @@
 #include <acpi/ghes.h>
 #include <ras/ras_event.h>
 
-#include "poison.h"
-#include "tracepoints.h"
+#include "private.h"
 
 #ifdef COMPAT_HAS_ARM_EVENT_PEI
 static void arm_event(void *data, const struct cper_sec_proc_arm *proc,

@@ -11,7 +11,7 @@
 #include <linux/notifier.h>
 #include <linux/pfn.h>
 
-#include "poison.h"
+#include "private.h"
 
 VISIBLE_IF_KUNIT int coherent_ghes_event(struct notifier_block *nb,
 					 unsigned long severity, void *data)

@@ -10,7 +10,7 @@
 #include <linux/bits.h>
 #include <linux/notifier.h>
 
-#include "poison.h"
+#include "private.h"
 
 static bool is_amd(void)
 {

@@ -9,8 +9,7 @@
 #include <linux/tracepoint.h>
 #include <trace/events/memory-failure.h>
 
-#include "poison.h"
-#include "tracepoints.h"
+#include "private.h"
 
 static void memory_failure_event(void *data, unsigned long pfn, int type,
 				 int result)

@@ -8,7 +8,7 @@
 #include <linux/err.h>
 #include <linux/printk.h>
 
-#include "poison.h"
+#include "private.h"
 
 static const struct coherent_source_ops * const sources[] = {
 #ifdef CONFIG_ACPI_APEI_GHES

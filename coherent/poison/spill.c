@@ -11,19 +11,18 @@
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 
-#include "ledgers.h"
-#include "poison.h"
+#include "private.h"
 
 /**
- * coherent_ledger_spill() - remember an error that found the queue full
+ * coherent_spill_add() - remember an error that found the queue full
  * @first: first PFN
  * @last: last PFN
  * @mm_signals: as for coherent_ledger_record()
  *
  * Context: any but NMI, under the queue's lock.
  */
-void coherent_ledger_spill(unsigned long first, unsigned long last,
-			   bool mm_signals)
+void coherent_spill_add(unsigned long first, unsigned long last,
+			bool mm_signals)
 {
 	struct coherent_ledger *ledger;
 
@@ -44,16 +43,16 @@ void coherent_ledger_spill(unsigned long first, unsigned long last,
 }
 
 /**
- * coherent_ledger_unspill() - take one range that was spilled
+ * coherent_spill_take() - take one range that was spilled
  * @first: where to store its first PFN
  * @last: and its last
  * @mm_signals: and whether the memory manager signals for all of it
  *
- * Context: as coherent_ledger_spill().
+ * Context: as coherent_spill_add().
  * Return: whether there was one.
  */
-bool coherent_ledger_unspill(unsigned long *first, unsigned long *last,
-			     bool *mm_signals)
+bool coherent_spill_take(unsigned long *first, unsigned long *last,
+			 bool *mm_signals)
 {
 	struct coherent_ledger *ledger;
 

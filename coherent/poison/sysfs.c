@@ -15,7 +15,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
-#include "poison.h"
+#include "private.h"
 
 const char * const coherent_policy_names[] = {
 	[COHERENT_POISON_AUTO] = "auto",
@@ -164,13 +164,13 @@ static const struct attribute_group coherent_group = {
 };
 
 /**
- * coherent_sysfs_add() - make the device's directory
+ * coherent_poison_sysfs_add() - make the device's directory
  * @cdev: the device, driver data of its pci_dev
  *
  * Context: probe; may sleep.
  * Return: 0 or -ENOMEM, said to the log.
  */
-int coherent_sysfs_add(struct coherent_device *cdev)
+int coherent_poison_sysfs_add(struct coherent_device *cdev)
 {
 	struct device *dev = &cdev->core.pdev->dev;
 	int ret = sysfs_create_group(&dev->kobj, &coherent_group);
@@ -180,8 +180,8 @@ int coherent_sysfs_add(struct coherent_device *cdev)
 	return ret;
 }
 
-/** coherent_sysfs_remove() - nobody reads or writes it when it returns */
-void coherent_sysfs_remove(struct coherent_device *cdev)
+/** coherent_poison_sysfs_remove() - nobody reads or writes it when it returns */
+void coherent_poison_sysfs_remove(struct coherent_device *cdev)
 {
 	sysfs_remove_group(&cdev->core.pdev->dev.kobj, &coherent_group);
 }

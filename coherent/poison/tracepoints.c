@@ -8,7 +8,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "tracepoints.h"
+#include "private.h"
 
 struct search {
 	const char *name;

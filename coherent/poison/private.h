@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of this folder share. They stand in layers, the lowest first;
+ * a file calls functions of those above it in this list, never of those below:
+ *
+ *   pages.c		the tree of poisoned pages
+ *   ledgers.c		the apertures that there are and were
+ *   mm.c		apertures registered with the memory manager
+ *   signal.c		processes that want to know early
+ *   spill.c		errors that found the queue of reports full
+ *   notify.c		userspace hears of changes
+ *   ledger.c		what poison means to an aperture
+ *   report.c		the queue of reports, and the worker that empties it
+ *   tracepoints.c	tracepoints as sources
+ *   source_*.c		a source reports an error, in any context but NMI
+ *   sources.c		the list of sources
+ *   sysfs.c		what an administrator sees and does
+ *   debugfs.c		errors made up
+ *   poison.c		the life of the module and of a device
+ *
+ * Functions are called after what they are about: coherent_pages_*(),
+ * coherent_ledger_*(), coherent_report_*() and so on. coherent_poison_*() are
+ * what the rest of the core calls, and declared in poison.h.
+ */
+#ifndef COHERENT_POISON_PRIVATE_H
+#define COHERENT_POISON_PRIVATE_H
+
+#include <linux/kconfig.h>
+#include <linux/list.h>
+#include <linux/maple_tree.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "poison.h"
+
+struct notifier_block;
+struct tracepoint;
+struct vm_area_struct;
+
+/*
+ * Taken by writers of the tree of pages and of the list of ledgers; protects
+ * the ledgers' cdev, policy and changed (pages.c)
+ */
+extern struct mutex coherent_ledger_lock;
+
+/* The queue of reports, what spilled from it, the ledgers' heals (ledgers.c) */
+extern raw_spinlock_t coherent_queue_lock;
+
+/** enum coherent_policy - what a recorded page means to mappings */
+enum coherent_policy {
+	/** @COHERENT_POISON_AUTO: never mapped for userspace, only for KVM */
+	COHERENT_POISON_AUTO,
+	/** @COHERENT_POISON_ISOLATE: never mapped */
+	COHERENT_POISON_ISOLATE,
+	/** @COHERENT_POISON_KEEP: mapped as if nothing were known */
+	COHERENT_POISON_KEEP,
+};
+
+/** enum coherent_source - who told of an error */
+enum coherent_source {
+	COHERENT_SOURCE_GHES,
+	COHERENT_SOURCE_MCE,
+	COHERENT_SOURCE_MEMORY_FAILURE,
+	COHERENT_SOURCE_ARM,
+	COHERENT_SOURCE_FIRMWARE,
+	COHERENT_SOURCE_DEBUGFS,
+	/** @COHERENT_SOURCE_OVERFLOW: several, that came too fast to be told apart */
+	COHERENT_SOURCE_OVERFLOW,
+};
+
+/**
+ * struct coherent_ledger - an aperture, as long as the core is loaded
+ * @node: in the list of all; added under coherent_ledger_lock, stays, but for
+ *	@own_memory that is given back
+ * @rcu: until nobody looks at it any more
+ * @first: first PFN of the aperture
+ * @last: last PFN
+ * @cdev: the device bound to it, or NULL; under coherent_ledger_lock
+ * @own_memory: ordinary memory of the kernel's, which looks after errors in it
+ *	itself: only what is said in debugfs counts
+ * @policy: changes under coherent_ledger_lock and, while bound,
+ *	coherent_gate.lock
+ * @spill_first: errors that found the queue full, as one range; under the
+ *	queue's lock
+ * @spill_last: its last PFN; below @spill_first when nothing spilled
+ * @spill_mm_signals: the memory manager signals for all that spilled
+ * @heals: a reset that heals is on its way, and no error was reported since it
+ *	began; changes under the queue's lock
+ * @changed: userspace has not been told yet; under coherent_ledger_lock
+ *
+ * The pages are not in here: they are in one tree for all apertures, by PFN.
+ * So an aperture that comes back with other bounds meets what is known of
+ * every page that it shares with an earlier one.
+ */
+struct coherent_ledger {
+	struct list_head node;
+	struct rcu_head rcu;
+	unsigned long first;
+	unsigned long last;
+	struct coherent_device *cdev __guarded_by(&coherent_ledger_lock);
+	bool own_memory;
+	enum coherent_policy policy;
+	unsigned long spill_first __guarded_by(&coherent_queue_lock);
+	unsigned long spill_last __guarded_by(&coherent_queue_lock);
+	bool spill_mm_signals __guarded_by(&coherent_queue_lock);
+	bool heals __guarded_by(&coherent_queue_lock);
+	bool changed __guarded_by(&coherent_ledger_lock);
+};
+
+/** struct coherent_poison_range - an element of the list in sysfs */
+struct coherent_poison_range {
+	u64 offset;
+	u64 length;
+};
+
+/* pages.c */
+struct coherent_pages_change {
+	struct ma_state mas;
+	void *entry;
+};
+
+int coherent_pages_prepare(struct coherent_pages_change *change,
+			   unsigned long first, unsigned long last,
+			   bool poison)
+	__must_hold(&coherent_ledger_lock);
+bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
+			     unsigned long last)
+	__must_hold(&coherent_ledger_lock);
+void coherent_pages_commit(struct coherent_pages_change *change)
+	__must_hold(&coherent_ledger_lock);
+unsigned long coherent_pages_count(unsigned long first, unsigned long last);
+size_t coherent_pages_list(unsigned long from, unsigned long to, loff_t off,
+			   char *buf, size_t count);
+void coherent_pages_exit(void);
+
+/*
+ * ledgers.c. Readers of the list hold RCU's read lock or coherent_ledger_lock.
+ */
+extern struct list_head coherent_ledgers;
+
+int coherent_ledger_attach(struct coherent_device *cdev,
+			   enum coherent_policy policy);
+void coherent_ledger_detach(struct coherent_device *cdev);
+void coherent_ledger_remove_own(unsigned long first, unsigned long last)
+	__must_hold(&coherent_ledger_lock);
+void coherent_ledger_exit(void);
+unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
+bool coherent_ledger_watches(unsigned long first, unsigned long last,
+			     enum coherent_source source);
+
+static inline bool coherent_ledger_overlaps(const struct coherent_ledger *ledger,
+					    unsigned long first,
+					    unsigned long last)
+{
+	return first <= ledger->last && last >= ledger->first;
+}
+
+/* mm.c */
+void coherent_mm_register(struct coherent_device *cdev);
+void coherent_mm_unregister(struct coherent_device *cdev);
+bool coherent_mm_knows(const struct vm_area_struct *vma);
+
+/* signal.c */
+int coherent_signal_init(void);
+void coherent_signal_exit(void);
+void coherent_signal_early(unsigned long first, unsigned long last,
+			   bool mm_signals);
+
+/* spill.c */
+void coherent_spill_add(unsigned long first, unsigned long last,
+			bool mm_signals)
+	__must_hold(&coherent_queue_lock);
+bool coherent_spill_take(unsigned long *first, unsigned long *last,
+			 bool *mm_signals)
+	__must_hold(&coherent_queue_lock);
+
+/* ledger.c */
+int coherent_ledger_record(unsigned long first, unsigned long last,
+			   enum coherent_source source, bool mm_signals);
+int coherent_ledger_forget(unsigned long first, unsigned long last);
+int coherent_ledger_drop(unsigned long first, unsigned long last);
+void coherent_ledger_set_policy(struct coherent_ledger *ledger,
+				enum coherent_policy policy);
+
+/* report.c */
+int coherent_report_init(void);
+void coherent_report_exit(void);
+void coherent_report(u64 addr, u64 width, enum coherent_source source,
+		     bool mm_signals);
+void coherent_report_healing(struct coherent_ledger *ledger);
+void coherent_report_healed(struct coherent_ledger *ledger);
+int coherent_report_flush(void);
+int coherent_report_drain(void);
+int coherent_report_forget(unsigned long first, unsigned long last);
+
+/* tracepoints.c */
+int coherent_tracepoint_start(const char *name, void *probe,
+			      struct tracepoint **tp);
+void coherent_tracepoint_stop(void *probe, struct tracepoint *tp);
+
+/**
+ * struct coherent_source_ops - a source of errors
+ * @name: for the log
+ * @start: begin to listen; an error leaves this source out, not the others
+ * @stop: no report comes after it has returned
+ */
+struct coherent_source_ops {
+	const char *name;
+	int (*start)(void);
+	void (*stop)(void);
+};
+
+extern const struct coherent_source_ops coherent_source_ghes;
+extern const struct coherent_source_ops coherent_source_mce;
+extern const struct coherent_source_ops coherent_source_mm;
+extern const struct coherent_source_ops coherent_source_arm;
+
+#if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
+int coherent_ghes_event(struct notifier_block *nb, unsigned long severity,
+			void *data);
+#endif
+
+/* sources.c: what the core registers once for all devices */
+void coherent_sources_start(void);
+void coherent_sources_stop(void);
+
+/* sysfs.c */
+#define COHERENT_SYSFS_GROUP	"coherent"
+
+extern const char * const coherent_policy_names[];
+int coherent_parse_forget(const char *buf, unsigned long *first,
+			  unsigned long *last, unsigned long base,
+			  unsigned long limit);
+
+/* debugfs.c */
+void coherent_debugfs_init(void);
+void coherent_debugfs_exit(void);
+void coherent_debugfs_add(struct coherent_device *cdev);
+void coherent_debugfs_remove(struct coherent_device *cdev);
+
+/**
+ * struct coherent_injection - errors made up
+ * @offset: of the first, in the aperture
+ * @count: how many
+ * @stride: bytes from one to the next
+ */
+struct coherent_injection {
+	u64 offset;
+	u64 count;
+	u64 stride;
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
+int coherent_parse_injection(char *text, u64 size,
+			     struct coherent_injection *inj);
+#endif
+
+#endif /* COHERENT_POISON_PRIVATE_H */
