@@ -158,7 +158,7 @@ void coherent_memory_free(u64 base)
 		return;
 	if (coherent_poison_drop(PHYS_PFN(own->base),
 				 PHYS_PFN(own->base + own->size - 1))) {
-		pr_err("coherent-vfio: no memory to forget poison; %#llx bytes at %#llx are lost\n",
+		pr_err("no memory to clear poison: %#llx bytes at %#llx are lost\n",
 		       own->size, own->base);
 		return;
 	}

@@ -380,7 +380,7 @@ TEST_F_TIMEOUT(poison, log_says_where_and_who, 60)
 		ret = kmsg_wait(log, want, 200, line, sizeof(line));
 	} while (ret == -ETIME && now_ms() < end);
 	ASSERT_EQ(0, ret);
-	EXPECT_NE(NULL, strstr(line, "told by debugfs"));
+	EXPECT_NE(NULL, strstr(line, "reported by debugfs"));
 	EXPECT_NE(NULL, strstr(line, g->e.bdf));
 	close(log);
 }

@@ -114,7 +114,7 @@ static void tell(struct coherent_ledger *ledger, unsigned long first,
 	ledger->changed = true;
 	trace_coherent_poison(name, PFN_PHYS(first), offset, length,
 			      source_names[source]);
-	pr_err_ratelimited("coherent-vfio %s: poison at offset %#llx, length %#llx (address %#llx), told by %s\n",
+	pr_err_ratelimited("%s: poison at offset %#llx, length %#llx (address %#llx), reported by %s\n",
 			   name, offset, length, (u64)PFN_PHYS(first),
 			   source_names[source]);
 }

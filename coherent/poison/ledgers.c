@@ -101,7 +101,7 @@ found:
 	n = coherent_ledger_count(ledger);
 	if (n)
 		dev_warn(&cdev->core.pdev->dev,
-			 "%lu poisoned pages are known from before\n", n);
+			 "%lu poisoned pages already on record\n", n);
 	return 0;
 }
 

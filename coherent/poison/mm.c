@@ -53,7 +53,7 @@ void coherent_mm_register(struct coherent_device *cdev)
 	cdev->mm_registered = !ret;
 	if (ret && ret != -EOPNOTSUPP)
 		dev_warn(&cdev->core.pdev->dev,
-			 "the memory manager will not handle memory errors (%pe), the core does\n",
+			 "cannot register with the memory manager (%pe): early signals come from the core alone\n",
 			 ERR_PTR(ret));
 }
 

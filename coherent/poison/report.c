@@ -113,7 +113,7 @@ static void work_fn(struct work_struct *unused)
 		cond_resched();
 	}
 	if (ret) {
-		pr_err_ratelimited("coherent-vfio: no memory to record poison; trying again\n");
+		pr_err_ratelimited("no memory to record poison, retrying every second\n");
 		mod_delayed_work(wq, &work, RETRY);
 	}
 	wake_up_all(&progress_wait);
@@ -155,7 +155,7 @@ static void put(const struct report *report)
 	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 
 	if (full)
-		pr_err_ratelimited("coherent-vfio: more than %u memory errors at once: all pages between those that are too many are taken for poisoned\n",
+		pr_err_ratelimited("report queue overflow (%u entries): treating the whole range of the excess errors as poisoned\n",
 				   QUEUE_LENGTH);
 	mod_delayed_work(wq, &work, 0);
 }

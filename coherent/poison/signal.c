@@ -136,7 +136,7 @@ void coherent_signal_early(unsigned long first, unsigned long last,
 				continue;
 			early = kzalloc_obj(*early, GFP_ATOMIC);
 			if (!early) {
-				pr_warn_ratelimited("coherent-vfio: no memory to tell processes of poison early\n");
+				pr_warn_ratelimited("no memory to signal poison early\n");
 				break;
 			}
 			INIT_WORK(&early->work, early_fn);

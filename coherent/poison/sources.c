@@ -36,7 +36,7 @@ void coherent_sources_start(void)
 		if (!ret)
 			started |= BIT(i);
 		else
-			pr_warn("coherent-vfio: memory errors told by %s will be missed (%pe)\n",
+			pr_warn("memory errors reported by %s will be missed (%pe)\n",
 				sources[i]->name, ERR_PTR(ret));
 	}
 }

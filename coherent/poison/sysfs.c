@@ -176,7 +176,7 @@ int coherent_poison_sysfs_add(struct coherent_device *cdev)
 	int ret = sysfs_create_group(&dev->kobj, &coherent_group);
 
 	if (ret)
-		dev_err(dev, "cannot make sysfs attributes (%d)\n", ret);
+		dev_err(dev, "cannot create sysfs attributes (%d)\n", ret);
 	return ret;
 }
 
