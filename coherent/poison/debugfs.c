@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An error made up, for tests: coherent-vfio/DEVICE/inject_poison takes
+ * Injected errors, for tests: coherent-vfio/DEVICE/inject_poison takes
  * "OFFSET [COUNT [STRIDE]]", COUNT errors of a page each (1 unless given),
  * STRIDE bytes apart (a page unless given), the first at OFFSET of the
- * aperture. They go through the queue as all do. The write returns when they
- * are acted on.
+ * aperture. They go through the queue of reports as all do. The write returns
+ * when they are recorded.
  */
 #include <kunit/visibility.h>
 #include <linux/array_size.h>
@@ -110,7 +110,7 @@ void coherent_debugfs_add(struct coherent_device *cdev)
 			    &inject_fops);
 }
 
-/** coherent_debugfs_remove() - nobody writes there when it returns */
+/** coherent_debugfs_remove() - no write is left when it returns */
 void coherent_debugfs_remove(struct coherent_device *cdev)
 {
 	debugfs_remove(cdev->debugfs);

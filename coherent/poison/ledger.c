@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it means to an aperture, bound or not, that a page is poisoned, or is in
- * order again. The pages themselves are in pages.c.
+ * What it means to an aperture, bound or not, that pages are recorded as
+ * poisoned, or cleared. The pages themselves are in pages.c.
  */
 #include <linux/cleanup.h>
 #include <linux/fs.h>
@@ -82,8 +82,8 @@ size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
 }
 
 /*
- * Nobody looks into the ledger for @cdev and nothing of it is mapped until
- * resume(): what is stored in between and the mappings change as one.
+ * Until resume() no access to @cdev's memory begins, so what is stored in
+ * between and the mappings that are revoked change as one.
  */
 static void suspend(struct coherent_device *cdev)
 	__context_unsafe(/* only where there is a device */)
@@ -99,8 +99,8 @@ static void resume(struct coherent_device *cdev)
 		up_write(&cdev->gate.lock);
 }
 
-static void tell(struct coherent_ledger *ledger, unsigned long first,
-		 unsigned long last, enum coherent_source source)
+static void announce(struct coherent_ledger *ledger, unsigned long first,
+		     unsigned long last, enum coherent_source source)
 	__must_hold(&coherent_ledger_lock)
 {
 	u64 offset = PFN_PHYS(first - ledger->first);
@@ -131,7 +131,7 @@ static int record_new(struct coherent_ledger *ledger, unsigned long first,
 
 	ret = coherent_pages_prepare(&change, first, last, true);
 	if (ret == -ENODEV)
-		return 0;	/* The module goes, and all that is remembered */
+		return 0;	/* The core is being removed */
 	if (ret)
 		return ret;
 	suspend(cdev);
@@ -140,7 +140,7 @@ static int record_new(struct coherent_ledger *ledger, unsigned long first,
 		coherent_revoke(cdev, first, last);
 	resume(cdev);
 
-	tell(ledger, first, last, source);
+	announce(ledger, first, last, source);
 	/* Looking at all processes takes its time; mostly there is no need */
 	if (cdev && mapping_mapped(cdev->core.vdev.inode->i_mapping))
 		coherent_signal_early(first, last, mm_signals);
@@ -168,11 +168,12 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
  * coherent_ledger_record() - remember poisoned pages
  * @first: first PFN
  * @last: last PFN; what lies in no known aperture is left out
- * @source: who told
- * @mm_signals: where it is asked to, the memory manager signals processes
+ * @source: who reported it
+ * @mm_signals: the memory manager signals processes, where the aperture is
+ *	registered with it
  *
- * Mappings of the pages are gone when it returns, unless the policy keeps them,
- * and who wants to know early has been told, or is about to be.
+ * Mappings of the pages are gone when it returns, unless the policy keeps them;
+ * early signals are sent or queued.
  *
  * Context: process; may sleep; takes coherent_ledger_lock and
  * coherent_gate.lock.
@@ -186,8 +187,9 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 
 	guard(mutex)(&coherent_ledger_lock);
 	/*
-	 * First those that are bound: a page is new once, and it must be new
-	 * where there are mappings. No two of them share a page.
+	 * Bound apertures first: of several that share a page only the first
+	 * one finds it new, and it must be the one that has mappings. No two
+	 * bound ones share a page.
 	 */
 	for (int bound = 1; bound >= 0; bound--) {
 		list_for_each_entry(ledger, &coherent_ledgers, node) {
@@ -202,10 +204,7 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 	return 0;
 }
 
-/*
- * Pages are good again; @cdev shows them, NULL where nobody does. On -ENOMEM
- * nothing has changed.
- */
+/* @cdev shows the pages, NULL if none does. On -ENOMEM nothing has changed. */
 static int clear(struct coherent_device *cdev, unsigned long first,
 		 unsigned long last)
 	__must_hold(&coherent_ledger_lock)
@@ -227,7 +226,7 @@ static int clear(struct coherent_device *cdev, unsigned long first,
 }
 
 /**
- * coherent_ledger_forget() - pages are in order again
+ * coherent_ledger_forget() - clear poison
  * @first: first PFN
  * @last: last PFN
  *
@@ -251,7 +250,7 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 		if (ret)
 			return ret;
 	}
-	/* What is left belongs to no device */
+	/* What is left is shown by no device */
 	return clear(NULL, first, last);
 }
 
@@ -291,7 +290,7 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 	cdev = ledger->cdev;
 	suspend(cdev);
 	WRITE_ONCE(ledger->policy, policy);
-	/* All from there on: faulted in anew, it is as it should be */
+	/* From there on all is faulted in anew, by the new policy */
 	first = coherent_poison_next(ledger->first, ledger->last);
 	if (cdev && policy != COHERENT_POISON_KEEP && first <= ledger->last)
 		coherent_revoke(cdev, first, ledger->last);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which apertures there are and were. A ledger stays when its device goes, so
- * that errors count while nobody is there.
+ * Which apertures there are and were. A ledger stays when its device is
+ * unbound, so that errors count meanwhile.
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>
@@ -23,10 +23,10 @@ DEFINE_RAW_SPINLOCK(coherent_queue_lock);
  * coherent_ledger_watches() - does a range touch an aperture that is known?
  * @first: first PFN
  * @last: last PFN
- * @source: who tells of an error there
+ * @source: who reports an error there
  *
  * Context: any but NMI.
- * Return: whether it does, and the error is ours to remember.
+ * Return: whether it does, and the core is to record the error.
  */
 bool coherent_ledger_watches(unsigned long first, unsigned long last,
 			     enum coherent_source source)
@@ -70,7 +70,7 @@ static struct coherent_ledger *new_ledger(unsigned long first,
 }
 
 /**
- * coherent_ledger_attach() - a device shows its aperture
+ * coherent_ledger_attach() - a device is bound to its aperture
  * @cdev: the device, with its aperture claimed
  * @policy: for an aperture that was never seen before
  *
@@ -148,7 +148,7 @@ void coherent_ledger_exit(void)
 	struct coherent_ledger *ledger, *next;
 
 	guard(mutex)(&coherent_ledger_lock);
-	/* poison_forget can still be written to */
+	/* A write to poison_forget may still walk the list */
 	list_for_each_entry_safe(ledger, next, &coherent_ledgers, node) {
 		list_del(&ledger->node);
 		kfree(ledger);

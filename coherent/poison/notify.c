@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Userspace is told that what is poisoned has changed: who polls the count,
+ * Notify userspace of changes of what is recorded: those who poll the count,
  * and udev. Documentation/ABI/testing/sysfs-driver-coherent-vfio-pci.
  */
 #include <linux/cleanup.h>
@@ -28,9 +28,9 @@ static void notify(struct coherent_device *cdev)
 }
 
 /**
- * coherent_poison_notify() - tell userspace of what changed since last time
+ * coherent_poison_notify() - notify userspace of what changed since last time
  *
- * Once for many errors, however many there are.
+ * Many errors that were recorded meanwhile are one notification.
  *
  * Context: process; may sleep; takes coherent_ledger_lock.
  */

@@ -21,7 +21,7 @@
 
 #include "private.h"
 
-/* Writers of the tree, and what ledgers.c says */
+/* See private.h */
 DEFINE_MUTEX(coherent_ledger_lock);
 
 /*
@@ -153,14 +153,14 @@ bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
 }
 
 /**
- * coherent_pages_prepare() - have all that a change of the tree takes
+ * coherent_pages_prepare() - allocate what a change of the tree takes
  * @change: to be given to coherent_pages_commit()
  * @first: first PFN
  * @last: last PFN
- * @poison: are they going to be poisoned or in order?
+ * @poison: are they going to be recorded or cleared?
  *
- * What is going to be waited for is had before anybody has to wait for the
- * change. The reference on the module is the tree's, see above.
+ * Allocations and the reference on the module (see above) are made here, so
+ * that the commit, for which accesses have to wait, neither sleeps nor fails.
  *
  * Context: may sleep; coherent_ledger_lock is held until after the commit.
  * Return: 0; -ENOMEM; -ENODEV when the module is being removed.
@@ -193,7 +193,7 @@ int coherent_pages_prepare(struct coherent_pages_change *change,
 }
 
 /**
- * coherent_pages_commit() - do it
+ * coherent_pages_commit() - change the tree
  * @change: prepared
  *
  * Context: coherent_ledger_lock is held; neither sleeps nor fails.
@@ -206,7 +206,7 @@ void coherent_pages_commit(struct coherent_pages_change *change)
 		module_put(THIS_MODULE);
 }
 
-/** coherent_pages_exit() - at module exit: nothing is remembered any more */
+/** coherent_pages_exit() - at module exit: free the tree */
 void coherent_pages_exit(void)
 {
 	guard(mutex)(&coherent_ledger_lock);

@@ -45,7 +45,7 @@ module_param_cb(poison_policy, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(poison_policy,
 		 "auto, isolate or keep: for apertures that come from now on (default auto)");
 
-/* For what no bound device can clear: an aperture that is no more */
+/* For poison of apertures that no bound device shows */
 static int forget_set(const char *val, const struct kernel_param *kp)
 {
 	unsigned long first, last;
@@ -119,11 +119,11 @@ int coherent_read_bad_pages(struct coherent_device *cdev, const char *name)
 EXPORT_SYMBOL_NS_GPL(coherent_read_bad_pages, "COHERENT_VFIO_PCI");
 
 /**
- * coherent_poison_attach() - at probe: what is known of the aperture counts
+ * coherent_poison_attach() - at probe: what is on record for the aperture counts
  * @cdev: the device, its aperture claimed
  *
  * Context: may sleep.
- * Return: 0; -ENOMEM; any other error has been said to the log.
+ * Return: 0; -ENOMEM; any other error has been logged.
  */
 int coherent_poison_attach(struct coherent_device *cdev)
 {
@@ -177,7 +177,7 @@ void coherent_poison_reset(struct coherent_device *cdev)
  * @cdev: the device
  *
  * That a reset is done does not say that it succeeded; this does. What a
- * reset has healed is forgotten in a moment: not here, for faults come by.
+ * reset has healed is cleared by the worker: faults call this.
  *
  * Context: any but NMI.
  */
@@ -192,15 +192,15 @@ void coherent_poison_ready(struct coherent_device *cdev)
  * @first: first PFN
  * @last: last PFN; no device shows any of it
  *
- * Its pages will be somebody else's: nothing is known of them any more, nor
- * will be.
+ * Its pages may be allocated by anybody: what is on record of them is cleared,
+ * and no error is recorded any more.
  *
  * Context: may sleep.
- * Return: 0, or -ENOMEM, and then something may still be known.
+ * Return: 0, or -ENOMEM, and then some may still be on record.
  */
 int coherent_poison_drop(unsigned long first, unsigned long last)
 {
-	/* It cannot be given back before, whoever gets impatient */
+	/* What is queued must not be recorded when the memory is given back */
 	int ret = coherent_report_drain();
 
 	return ret ?: coherent_ledger_drop(first, last);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Poison: memory errors are remembered by page and kept away from. This is what
- * the rest of the core calls; private.h tells how the folder is made.
+ * the rest of the core calls; private.h is for the folder itself.
  *
  * Whether a page is in the ledger, and its aperture's policy, change only while
  * the device's coherent_gate.lock is held for writing, and the mappings that

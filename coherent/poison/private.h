@@ -53,11 +53,11 @@ enum coherent_policy {
 	COHERENT_POISON_AUTO,
 	/** @COHERENT_POISON_ISOLATE: never mapped */
 	COHERENT_POISON_ISOLATE,
-	/** @COHERENT_POISON_KEEP: mapped as if nothing were known */
+	/** @COHERENT_POISON_KEEP: mapped as any other */
 	COHERENT_POISON_KEEP,
 };
 
-/** enum coherent_source - who told of an error */
+/** enum coherent_source - who reported an error */
 enum coherent_source {
 	COHERENT_SOURCE_GHES,
 	COHERENT_SOURCE_MCE,
@@ -65,7 +65,7 @@ enum coherent_source {
 	COHERENT_SOURCE_ARM,
 	COHERENT_SOURCE_FIRMWARE,
 	COHERENT_SOURCE_DEBUGFS,
-	/** @COHERENT_SOURCE_OVERFLOW: several, that came too fast to be told apart */
+	/** @COHERENT_SOURCE_OVERFLOW: several, that did not fit into the queue */
 	COHERENT_SOURCE_OVERFLOW,
 };
 
@@ -73,12 +73,12 @@ enum coherent_source {
  * struct coherent_ledger - an aperture, as long as the core is loaded
  * @node: in the list of all; added under coherent_ledger_lock, stays, but for
  *	@own_memory that is given back
- * @rcu: until nobody looks at it any more
+ * @rcu: for kfree_rcu()
  * @first: first PFN of the aperture
  * @last: last PFN
  * @cdev: the device bound to it, or NULL; under coherent_ledger_lock
- * @own_memory: ordinary memory of the kernel's, which looks after errors in it
- *	itself: only what is said in debugfs counts
+ * @own_memory: ordinary memory of the kernel's, which handles errors in it
+ *	itself: only those injected through debugfs are recorded
  * @policy: changes under coherent_ledger_lock and, while bound,
  *	coherent_gate.lock
  * @spill_first: errors that found the queue full, as one range; under the
@@ -87,7 +87,8 @@ enum coherent_source {
  * @spill_mm_signals: the memory manager signals for all that spilled
  * @heals: a reset that heals is on its way, and no error was reported since it
  *	began; changes under the queue's lock
- * @changed: userspace has not been told yet; under coherent_ledger_lock
+ * @changed: coherent_poison_notify() has to notify userspace; under
+ *	coherent_ledger_lock
  *
  * The pages are not in here: they are in one tree for all apertures, by PFN.
  * So an aperture that comes back with other bounds meets what is known of

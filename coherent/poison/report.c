@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the sources to the ledger: errors are told in any context, and acted on
- * by a worker.
+ * From the sources to the ledger: errors are reported in any context but NMI,
+ * queued, and recorded by a worker.
  */
 #include <linux/cleanup.h>
 #include <linux/kfifo.h>
@@ -29,32 +29,33 @@ struct report {
 };
 
 /*
- * Made before it is needed: there is no allocating where errors come from. A
- * scrubber that finds a dead row tells of it page by page, as fast as it can.
+ * Allocated before it is needed: reports come from where nothing can be. A
+ * scrubber that finds a dead row reports it page by page, as fast as it can.
  */
 #define QUEUE_LENGTH	16384
 
 static DEFINE_KFIFO(queue, struct report, QUEUE_LENGTH);
 
 /*
- * How far the worker is, under coherent_queue_lock: for who waits until what was told by
- * now is acted on. The workqueue cannot say: a report that comes meanwhile takes
- * the work off its list for a moment (mod_delayed_work()), and a flush that looks
- * just then finds nothing to wait for.
+ * How far the worker is, for those who wait until all that was reported is
+ * recorded; under coherent_queue_lock. flush_delayed_work() alone is not
+ * enough: a report that comes meanwhile takes the work off its list for a
+ * moment (mod_delayed_work()), and a flush that looks just then finds nothing
+ * to wait for.
  */
 static struct {
-	unsigned long told;	/* reports that were put into the queue ... */
-	unsigned long acted;	/* ... and that are done with */
-	unsigned long emptied;	/* times that nothing was left, nothing spilled either */
+	unsigned long queued;	/* reports that were put into the queue ... */
+	unsigned long done;	/* ... and that were recorded */
+	unsigned long emptied;	/* times that the queue was empty and nothing spilled */
 	unsigned long failed;	/* times that there was no memory */
-	bool spilled;		/* since it was emptied */
+	bool spilled;		/* something has, since it was emptied */
 } progress;
 static DECLARE_WAIT_QUEUE_HEAD(progress_wait);
 
-/* Memory for the ledger will be there again; nothing is dropped meanwhile */
+/* Without memory to record it a report stays in the queue, and is tried again */
 #define RETRY	HZ
 
-/* Takes errors one after the other, and waits for nobody's mmap_lock */
+/* One report after the other; the worker never takes an mmap_lock */
 static struct workqueue_struct *wq;
 
 static void work_fn(struct work_struct *work);
@@ -85,7 +86,7 @@ static void done(const struct report *report, bool spilled, bool recorded)
 	raw_spin_lock_irq(&coherent_queue_lock);
 	if (!spilled && recorded) {
 		kfifo_skip(&queue);
-		progress.acted++;
+		progress.done++;
 	} else if (spilled && !recorded) {
 		coherent_spill_add(report->first, report->last,
 				   report->mm_signals);
@@ -123,7 +124,7 @@ static void work_fn(struct work_struct *unused)
 /* Wider than this is what a source says that does not know */
 #define MAX_WIDTH	PMD_SIZE
 
-/* A new error: no reset that runs can have healed it */
+/* A new error: a reset that is on its way may have found it, not healed it */
 static void unheal(unsigned long first, unsigned long last)
 	__must_hold(&coherent_queue_lock)
 {
@@ -149,7 +150,7 @@ static void put(const struct report *report)
 				   report->mm_signals);
 		progress.spilled = true;
 	} else {
-		progress.told++;
+		progress.queued++;
 	}
 	unheal(report->first, report->last);
 	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
@@ -164,9 +165,9 @@ static void put(const struct report *report)
  * coherent_report() - an uncorrected memory error
  * @addr: a host-physical address that is bad
  * @width: how much around it is bad, in bytes, aligned: a power of two
- * @source: who tells
- * @mm_signals: the memory manager tells processes of it, if it is asked to
- *	(coherent_mm_register()) and can be
+ * @source: who reports it
+ * @mm_signals: the memory manager signals processes, where the aperture is
+ *	registered with it (coherent_mm_register())
  *
  * Cheap for addresses in no aperture that was ever bound.
  *
@@ -222,7 +223,7 @@ void coherent_report_healed(struct coherent_ledger *ledger)
 	if (ledger->heals)
 		queued = kfifo_put(&queue, report);
 	if (queued)
-		progress.told++;
+		progress.queued++;
 	WRITE_ONCE(ledger->heals, false);
 	raw_spin_unlock_irqrestore(&coherent_queue_lock, flags);
 	if (queued)
@@ -231,7 +232,7 @@ void coherent_report_healed(struct coherent_ledger *ledger)
 
 /* What must be reached; @emptied counts where something has spilled by now */
 struct mark {
-	unsigned long told;
+	unsigned long queued;
 	unsigned long emptied;
 	unsigned long failed;
 	bool spilled;
@@ -243,7 +244,7 @@ static struct mark mark_now(void)
 
 	raw_spin_lock_irq(&coherent_queue_lock);
 	mark = (struct mark) {
-		.told = progress.told, .emptied = progress.emptied,
+		.queued = progress.queued, .emptied = progress.emptied,
 		.failed = progress.failed, .spilled = progress.spilled,
 	};
 	raw_spin_unlock_irq(&coherent_queue_lock);
@@ -256,7 +257,7 @@ static int reached(const struct mark *mark)
 	int ret = -EAGAIN;
 
 	raw_spin_lock_irq(&coherent_queue_lock);
-	if ((long)(progress.acted - mark->told) >= 0 &&
+	if ((long)(progress.done - mark->queued) >= 0 &&
 	    (!mark->spilled || progress.emptied != mark->emptied))
 		ret = 0;
 	else if (progress.failed != mark->failed)
@@ -269,7 +270,7 @@ static int flush(unsigned int state)
 {
 	struct mark mark = mark_now();
 
-	/* Not later, where it waits to be tried again */
+	/* At once, where the worker waits to try again */
 	flush_delayed_work(&work);
 	if (wait_event_state(progress_wait, reached(&mark) != -EAGAIN, state))
 		return -EINTR;
@@ -277,7 +278,7 @@ static int flush(unsigned int state)
 }
 
 /**
- * coherent_report_flush() - wait until what was reported is acted on
+ * coherent_report_flush() - wait until what was reported is recorded
  *
  * What is reported meanwhile is not waited for.
  *
@@ -291,10 +292,10 @@ int coherent_report_flush(void)
 }
 
 /**
- * coherent_report_drain() - wait until what was reported is acted on, in any case
+ * coherent_report_drain() - as coherent_report_flush(), also when killed
  *
- * coherent_report_flush() for who cannot give up. Short: the worker waits for
- * nobody, and a turn without memory ends the wait, too.
+ * The wait is short: the worker never waits for userspace, and it ends as well
+ * when the worker finds no memory.
  *
  * Context: process; may sleep.
  * Return: 0; -ENOMEM when there was no memory, and it will be tried again.
@@ -305,12 +306,11 @@ int coherent_report_drain(void)
 }
 
 /**
- * coherent_report_forget() - the administrator says: pages are in order again
+ * coherent_report_forget() - clear poison, for the administrator
  * @first: first PFN
  * @last: last PFN
  *
- * What was reported before counts as forgotten, too, also what was still in the
- * queue.
+ * All that was reported before is cleared, also what was still in the queue.
  *
  * Context: process; may sleep, killably.
  * Return: 0; -EINTR, and then nothing is forgotten; -ENOMEM, and then some may
@@ -342,9 +342,9 @@ int coherent_report_init(void)
 void coherent_report_exit(void)
 {
 	cancel_delayed_work_sync(&work);
-	/* poison_forget can still be written to: there is nobody to wait for */
+	/* poison_forget can still be written to, and would wait for the worker */
 	raw_spin_lock_irq(&coherent_queue_lock);
-	progress.acted = progress.told;
+	progress.done = progress.queued;
 	progress.emptied++;
 	progress.spilled = false;
 	raw_spin_unlock_irq(&coherent_queue_lock);

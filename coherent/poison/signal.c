@@ -2,11 +2,12 @@
 /*
  * Early signals: BUS_MCEERR_AO for processes that asked for it by
  * prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY) and map a page that
- * went bad. Everybody else is told on touching it, by the fault path.
+ * went bad. Others get a signal when they touch it, from the fault path.
  *
  * This is for errors that the memory manager does not handle itself: see
- * coherent_mm_register(). Its sysctl vm.memory_failure_early_kill, which makes
- * early what asked for nothing, cannot be read by a module and is not honoured.
+ * coherent_mm_register(). The sysctl vm.memory_failure_early_kill, the default
+ * for processes that did not use prctl(), cannot be read by a module and is
+ * not honoured.
  */
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
@@ -27,14 +28,14 @@
 #include "private.h"
 
 /*
- * One process to tell of one range. A work of its own: looking at its mappings
- * takes its mmap_lock, for which it can make us wait.
+ * One process to signal for one range. A work of its own: looking at its
+ * mappings takes its mmap_lock, and the process can hold that for long.
  */
 struct early {
 	struct work_struct work;
 	struct list_head node;
 	struct task_struct *task;
-	const struct mm_struct *mm;	/* to compare with only */
+	const struct mm_struct *mm;	/* only compared, not referenced */
 	unsigned long first;
 	unsigned long last;
 	bool mm_signals;
@@ -43,14 +44,15 @@ struct early {
 static struct workqueue_struct *early_wq;
 
 /*
- * Signals of one number do not queue: of a longer range nobody learns more. As
- * many pages from its start are told of once, however often they are mapped.
+ * A pending SIGBUS is not queued twice, so many signals for a long range reach
+ * nobody. No process gets more than this for one range; and none of as many
+ * pages from its start is signalled twice, however often it is mapped.
  */
 #define MAX_PAGES	512
 
-static void tell_task(const struct early *early, struct mm_struct *mm)
+static void signal_task(const struct early *early, struct mm_struct *mm)
 {
-	DECLARE_BITMAP(told, MAX_PAGES) = { };
+	DECLARE_BITMAP(signalled, MAX_PAGES) = { };
 	unsigned long pfn, last, addr;
 	unsigned int left = MAX_PAGES;
 	struct vm_area_struct *vma;
@@ -65,7 +67,7 @@ static void tell_task(const struct early *early, struct mm_struct *mm)
 		last = min(last, early->last);
 		for (; pfn <= last && left; pfn++) {
 			if (pfn - early->first < MAX_PAGES &&
-			    test_and_set_bit(pfn - early->first, told))
+			    test_and_set_bit(pfn - early->first, signalled))
 				continue;
 			coherent_vma_address(vma, pfn, &addr);
 			send_sig_mceerr(BUS_MCEERR_AO, (void __user *)addr,
@@ -83,7 +85,7 @@ static void early_fn(struct work_struct *work)
 
 	if (mm) {
 		mmap_read_lock(mm);
-		tell_task(early, mm);
+		signal_task(early, mm);
 		mmap_read_unlock(mm);
 		mmput(mm);
 	}
@@ -91,7 +93,7 @@ static void early_fn(struct work_struct *work)
 	kfree(early);
 }
 
-/* The thread of @process that wants to know early, if there is one */
+/* The thread of @process that asked for early signals, or NULL */
 static struct task_struct *find_early(struct task_struct *process)
 {
 	struct task_struct *t;
@@ -113,14 +115,14 @@ static bool is_listed(const struct list_head *list, const struct mm_struct *mm)
 }
 
 /**
- * coherent_signal_early() - tell those who want to know of an error early
+ * coherent_signal_early() - signal those who asked to know of errors early
  * @first: first PFN that went bad, already in the ledger
  * @last: last PFN
- * @mm_signals: leave out mappings for which the memory manager does it
+ * @mm_signals: leave out mappings for which the memory manager signals
  *
  * Each mm gets one signal for a page, also when processes share it.
  *
- * Context: process; does not wait for anybody.
+ * Context: process; the signals are sent by a work later.
  */
 void coherent_signal_early(unsigned long first, unsigned long last,
 			   bool mm_signals)

@@ -27,7 +27,7 @@ static const struct coherent_source_ops * const sources[] = {
 
 static unsigned long started;
 
-/** coherent_sources_start() - listen; a source that cannot be had is left out */
+/** coherent_sources_start() - listen; a source that cannot start is left out */
 void coherent_sources_start(void)
 {
 	for (int i = 0; i < ARRAY_SIZE(sources); i++) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Errors that found the queue full. Each aperture has room for one range. It
- * grows to cover all that comes: more than what is bad may be lost that way,
- * but no error is.
+ * Errors that found the queue full. Each aperture has room for one range, which
+ * grows to cover all of them: good pages between them are taken for bad, but
+ * no error is lost.
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>

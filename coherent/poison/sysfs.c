@@ -82,7 +82,7 @@ static int parse_range(const char *buf, u64 *offset, u64 *length)
 }
 
 /**
- * coherent_parse_forget() - what an administrator wants forgotten
+ * coherent_parse_forget() - what poison an administrator wants cleared
  * @buf: "all" or OFFSET+LENGTH, in bytes, whole pages
  * @first: where to store the first PFN, from @base on
  * @last: where to store the last
@@ -168,7 +168,7 @@ static const struct attribute_group coherent_group = {
  * @cdev: the device, driver data of its pci_dev
  *
  * Context: probe; may sleep.
- * Return: 0 or -ENOMEM, said to the log.
+ * Return: 0, or -ENOMEM, which has been logged.
  */
 int coherent_poison_sysfs_add(struct coherent_device *cdev)
 {
@@ -180,7 +180,12 @@ int coherent_poison_sysfs_add(struct coherent_device *cdev)
 	return ret;
 }
 
-/** coherent_poison_sysfs_remove() - nobody reads or writes it when it returns */
+/**
+ * coherent_poison_sysfs_remove() - undo coherent_poison_sysfs_add()
+ * @cdev: the device
+ *
+ * Context: may sleep until all reads and writes of the files have ended.
+ */
 void coherent_poison_sysfs_remove(struct coherent_device *cdev)
 {
 	sysfs_remove_group(&cdev->core.pdev->dev.kobj, &coherent_group);
