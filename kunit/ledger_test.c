@@ -66,7 +66,8 @@ static void record(struct kunit *test, unsigned int from, unsigned int to)
 	KUNIT_ASSERT_EQ(test, 0,
 			coherent_ledger_record(window_pfn(model, from),
 					       window_pfn(model, to),
-					       COHERENT_SOURCE_DEBUGFS, false));
+					       COHERENT_SOURCE_DEBUGFS,
+					       COHERENT_NO_PFN));
 	model_set(model, from, to, true);
 }
 
@@ -297,7 +298,8 @@ static void apertures_overlap(struct kunit *test)
 	KUNIT_ASSERT_PTR_NE(test, one, other);
 	KUNIT_ASSERT_EQ(test, 0,
 			coherent_ledger_record(one->first - 1, other->last + 1,
-					       COHERENT_SOURCE_DEBUGFS, false));
+					       COHERENT_SOURCE_DEBUGFS,
+					       COHERENT_NO_PFN));
 	KUNIT_EXPECT_EQ(test, PAGES, coherent_ledger_count(one));
 	KUNIT_EXPECT_EQ(test, PAGES, coherent_ledger_count(other));
 	KUNIT_EXPECT_EQ(test, PAGES + PAGES / 2,
@@ -315,12 +317,16 @@ static void watches(struct kunit *test)
 	unsigned int from, to;
 
 	for (from = 0; from < WINDOW; from++)
-		for (to = from; to < WINDOW; to++)
+		for (to = from; to < WINDOW; to++) {
+			KUNIT_EXPECT_EQ(test, in_aperture(from) && in_aperture(to),
+					coherent_ledger_contains(window_pfn(model, from),
+								 window_pfn(model, to)));
 			KUNIT_EXPECT_EQ(test,
 					to >= MARGIN && from < MARGIN + PAGES,
 					coherent_ledger_watches(window_pfn(model, from),
 								window_pfn(model, to),
 								COHERENT_SOURCE_GHES));
+		}
 }
 
 /* So many ranges that the tree has several levels, cleared by one store */
@@ -336,7 +342,7 @@ static void many_ranges(struct kunit *test)
 				coherent_ledger_record(ledger->first + 2 * i,
 						       ledger->first + 2 * i,
 						       COHERENT_SOURCE_DEBUGFS,
-						       false));
+						       COHERENT_NO_PFN));
 	KUNIT_EXPECT_EQ(test, n, coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, ledger->first + 5000,
 			coherent_poison_next(ledger->first + 4999, ledger->last));
@@ -345,19 +351,19 @@ static void many_ranges(struct kunit *test)
 	rcu_barrier();
 }
 
-static void locked_spill(unsigned long first, unsigned long last, bool mm)
+static void locked_spill(unsigned long first, unsigned long last)
 {
 	raw_spin_lock_irq(&coherent_queue_lock);
-	coherent_spill_add(first, last, mm);
+	coherent_spill_add(first, last);
 	raw_spin_unlock_irq(&coherent_queue_lock);
 }
 
-static bool locked_unspill(unsigned long *first, unsigned long *last, bool *mm)
+static bool locked_take(unsigned long *first, unsigned long *last)
 {
 	bool found;
 
 	raw_spin_lock_irq(&coherent_queue_lock);
-	found = coherent_spill_take(first, last, mm);
+	found = coherent_spill_take(first, last);
 	raw_spin_unlock_irq(&coherent_queue_lock);
 	return found;
 }
@@ -368,25 +374,22 @@ static void spill(struct kunit *test)
 	struct model *model = test->priv;
 	struct coherent_ledger *ledger = model->aperture->ledger;
 	unsigned long first = ledger->first, last, seen;
-	bool mm;
 
-	KUNIT_EXPECT_FALSE(test, locked_unspill(&seen, &last, &mm));
-	locked_spill(first + 5, first + 5, true);
-	locked_spill(first + 2, first + 3, true);
-	locked_spill(first + 100, first + 101, false);
-	KUNIT_ASSERT_TRUE(test, locked_unspill(&seen, &last, &mm));
+	KUNIT_EXPECT_FALSE(test, locked_take(&seen, &last));
+	locked_spill(first + 5, first + 5);
+	locked_spill(first + 2, first + 3);
+	locked_spill(first + 100, first + 101);
+	KUNIT_ASSERT_TRUE(test, locked_take(&seen, &last));
 	KUNIT_EXPECT_EQ(test, first + 2, seen);
 	KUNIT_EXPECT_EQ(test, first + 5, last);
-	KUNIT_EXPECT_TRUE(test, mm);
-	KUNIT_EXPECT_FALSE(test, locked_unspill(&seen, &last, &mm));
+	KUNIT_EXPECT_FALSE(test, locked_take(&seen, &last));
 
-	/* Past both ends; and one for whom the memory manager does not signal */
-	locked_spill(first + 1, first + 1, false);
-	locked_spill(first - 1, ledger->last + 1, true);
-	KUNIT_ASSERT_TRUE(test, locked_unspill(&seen, &last, &mm));
+	/* Past both ends */
+	locked_spill(first + 1, first + 1);
+	locked_spill(first - 1, ledger->last + 1);
+	KUNIT_ASSERT_TRUE(test, locked_take(&seen, &last));
 	KUNIT_EXPECT_EQ(test, first, seen);
 	KUNIT_EXPECT_EQ(test, ledger->last, last);
-	KUNIT_EXPECT_FALSE(test, mm);
 }
 
 static struct kunit_case ledger_cases[] = {

@@ -59,7 +59,9 @@ static const struct width widths[] = {
 	{ "two pages, from the second", 0x2000, SZ_8K, 2, 2 },
 	{ "64 KiB", 0x12345, SZ_64K, 16, 16 },
 	{ "2 MiB", 0x234567, SZ_2M, 512, 512 },
-	{ "more than is believed", 0x234567, SZ_4M, 0x234, 1 },
+	{ "16 MiB", 0x1234567, SZ_16M, 0x1000, 0x1000 },
+	{ "128 MiB", 0x5000, SZ_128M, 0, 0x8000 },
+	{ "the block ends behind the aperture", 0x5000, SZ_256M, 5, 1 },
 	{ "everything", 0x5000, 1ULL << 63, 5, 1 },
 };
 
@@ -75,12 +77,49 @@ static void how_much_is_bad(struct kunit *test)
 	const struct width *t = test->param_value;
 	struct coherent_ledger *ledger = ledger_of(test);
 
-	if (PAGE_SIZE != SZ_4K || PMD_SIZE != SZ_2M)
+	if (PAGE_SIZE != SZ_4K)
 		kunit_skip(test, "numbers are for 4 KiB pages");
 	coherent_report(PFN_PHYS(ledger->first) + t->addr, t->width,
 			COHERENT_SOURCE_DEBUGFS, false);
 	KUNIT_EXPECT_EQ(test, t->pages, count_after_flush(test));
 	KUNIT_EXPECT_EQ(test, ledger->first + t->first,
+			coherent_poison_next(ledger->first, ledger->last));
+}
+
+/* A bank of memory is, a rank of it is not; whatever the page size */
+static void wide_but_within(struct kunit *test)
+{
+	const u64 base = KUNIT_APERTURE_BASE + 16ULL * SZ_1G;
+	struct coherent_ledger *ledger =
+		kunit_aperture(test, base, PHYS_PFN(4ULL * SZ_1G))->ledger;
+
+	coherent_report(base + 5ULL * PAGE_SIZE, 2ULL * SZ_1G, COHERENT_SOURCE_DEBUGFS, false);
+	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 1, coherent_ledger_count(ledger));
+	KUNIT_EXPECT_EQ(test, ledger->first + 5,
+			coherent_poison_next(ledger->first, ledger->last));
+	coherent_report(base + 3ULL * SZ_1G - 1, SZ_1G, COHERENT_SOURCE_DEBUGFS, false);
+	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 1 + PHYS_PFN(SZ_1G), coherent_ledger_count(ledger));
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(SZ_1G),
+			coherent_pages_count(PHYS_PFN(base + 2ULL * SZ_1G),
+					     PHYS_PFN(base + 3ULL * SZ_1G) - 1));
+}
+
+/* Of a block that is partly somebody else's: all that is ours, or one page */
+static void wide_across_the_end(struct kunit *test)
+{
+	const u64 base = KUNIT_APERTURE_BASE + 32ULL * SZ_1G;
+	const unsigned long pages = PHYS_PFN(SZ_2M + SZ_1M);
+	struct coherent_ledger *ledger = kunit_aperture(test, base, pages)->ledger;
+
+	coherent_report(base + SZ_2M, SZ_4M, COHERENT_SOURCE_DEBUGFS, false);
+	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 1, coherent_ledger_count(ledger));
+	coherent_report(base + SZ_2M + SZ_1M, SZ_2M, COHERENT_SOURCE_DEBUGFS, false);
+	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(SZ_1M), coherent_ledger_count(ledger));
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(base + SZ_2M),
 			coherent_poison_next(ledger->first, ledger->last));
 }
 
@@ -261,6 +300,8 @@ static void healing(struct kunit *test)
 
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE_PARAM(how_much_is_bad, width_gen_params),
+	KUNIT_CASE(wide_but_within),
+	KUNIT_CASE(wide_across_the_end),
 	KUNIT_CASE(over_the_edges),
 	KUNIT_CASE(drained),
 	KUNIT_CASE(queue_just_full),

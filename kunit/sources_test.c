@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/cper.h>
 #include <linux/pfn.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 
 #include "../coherent/poison/private.h"
@@ -36,6 +37,8 @@ static const struct ghes_report ghes_reports[] = {
 	{ "all bits count", GHES_SEV_RECOVERABLE, PA | MASK, ~0ULL, 1 },
 	{ "a cache line", GHES_SEV_RECOVERABLE, PA | MASK, ~0ULL << 6, 1 },
 	{ "four pages", GHES_SEV_RECOVERABLE, PA | MASK, ~0ULL << (PAGE_SHIFT + 2), 4 },
+	{ "16 MiB", GHES_SEV_RECOVERABLE, PA | MASK, ~0ULL << 24, SZ_16M / PAGE_SIZE },
+	{ "more than there is", GHES_SEV_RECOVERABLE, PA | MASK, ~0ULL << 26, 1 },
 	{ "48 bits of address", GHES_SEV_RECOVERABLE, PA | MASK,
 	  GENMASK_ULL(47, PAGE_SHIFT + 1), 2 },
 	{ "no bit counts", GHES_SEV_RECOVERABLE, PA | MASK, 0, 1 },
@@ -53,7 +56,8 @@ static void ghes(struct kunit *test)
 {
 	const struct ghes_report *t = test->param_value;
 	struct coherent_ledger *ledger =
-		kunit_aperture(test, KUNIT_APERTURE_BASE + SZ_256M, 16)->ledger;
+		kunit_aperture(test, KUNIT_APERTURE_BASE + SZ_256M,
+			       PHYS_PFN(SZ_32M))->ledger;
 	struct cper_sec_mem_err err = {
 		.validation_bits = t->valid,
 		.physical_addr = PFN_PHYS(ledger->first + 3) + 40,

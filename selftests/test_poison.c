@@ -254,6 +254,56 @@ TEST_F_TIMEOUT(source, wide_error_is_recorded_as_wide_as_it_is, 60)
 	munmap(p, 16 * page);
 }
 
+/* Wider than a huge page, which is no measure of what can fail */
+TEST_F_TIMEOUT(source, error_as_wide_as_a_bank_is_recorded_whole, 60)
+{
+	struct poison_ground *g = &self->g;
+	const u64 bank = 16ULL << 20;
+	u64 start = -g->e.use.base & (bank - 1);
+
+	if (!inject_has_width(variant->by))
+		SKIP(return, "this source tells of one page at a time");
+	if (start + bank > g->all)
+		SKIP(return, "the aperture is too small");
+	ASSERT_EQ(0, inject_wide(&g->e, variant->by, g->e.use.base + start + 5 * g->page, 24));
+	EXPECT_TRUE(poison_wait(&g->e, bank / g->page, POISON_LIMIT_MS));
+	EXPECT_TRUE(only_recorded(g, start, bank));
+}
+
+/* The memory manager knows of one page of such an error */
+TEST_F_TIMEOUT(source, wide_error_is_signalled_for_each_page_of_it, 60)
+{
+	struct poison_ground *g = &self->g;
+	u64 page = g->page;
+	/* the second one's page is the one that it is told of */
+	struct witness_map map[][2] = {
+		{ { USEMEM, 4 * page, page }, { USEMEM, 12 * page, page } },
+		{ { USEMEM, 5 * page, page }, { USEMEM, 12 * page, page } },
+		{ { USEMEM, 7 * page, page }, { USEMEM, 12 * page, page } },
+	};
+	struct witness w[ARRAY_SIZE(map)];
+
+	if (!inject_has_width(variant->by))
+		SKIP(return, "this source tells of one page at a time");
+	for (unsigned int i = 0; i < ARRAY_SIZE(w); i++) {
+		ASSERT_EQ(0, witness_start(&w[i], &g->f, map[i], 2, true));
+	}
+	ASSERT_EQ(0, inject_wide(&g->e, variant->by, g->e.use.base + 5 * page + 0x40,
+				 __builtin_ctzll(page) + 2));
+	for (unsigned int i = 0; i < ARRAY_SIZE(w); i++) {
+		EXPECT_TRUE(witness_told(&w[i], 1, POISON_LIMIT_MS)) TH_LOG("process %u", i);
+	}
+	EXPECT_TRUE(poison_wait(&g->e, 4, POISON_LIMIT_MS));
+	/* another error proves that each was told once */
+	ASSERT_EQ(0, hit(g, variant->by, 12));
+	for (unsigned int i = 0; i < ARRAY_SIZE(w); i++) {
+		EXPECT_TRUE(witness_told(&w[i], 2, POISON_LIMIT_MS)) TH_LOG("process %u", i);
+		EXPECT_EQ(2, witness_count(&w[i])) TH_LOG("process %u", i);
+		EXPECT_EQ(0, witness_end(&w[i]));
+	}
+	EXPECT_TRUE(poison_wait(&g->e, 5, POISON_LIMIT_MS));
+}
+
 TEST_F_TIMEOUT(source, error_beside_the_aperture_is_none_of_its_own, 60)
 {
 	struct poison_ground *g = &self->g;

@@ -29,6 +29,18 @@ static const char * const source_names[] = {
 };
 
 /**
+ * coherent_source_name() - what a source is called in logs and traces
+ * @source: the source
+ *
+ * Context: any.
+ * Return: its name.
+ */
+const char *coherent_source_name(enum coherent_source source)
+{
+	return source_names[source];
+}
+
+/**
  * coherent_poison_blocks() - is there a page that must not simply be mapped?
  * @cdev: the device
  * @first: first PFN
@@ -122,7 +134,7 @@ static void announce(struct coherent_ledger *ledger, unsigned long first,
 /* Pages that are all new */
 static int record_new(struct coherent_ledger *ledger, unsigned long first,
 		      unsigned long last, enum coherent_source source,
-		      bool mm_signals)
+		      unsigned long mm_pfn)
 	__must_hold(&coherent_ledger_lock)
 {
 	struct coherent_device *cdev = ledger->cdev;
@@ -143,13 +155,13 @@ static int record_new(struct coherent_ledger *ledger, unsigned long first,
 	announce(ledger, first, last, source);
 	/* Looking at all processes takes its time; mostly there is no need */
 	if (cdev && mapping_mapped(cdev->core.vdev.inode->i_mapping))
-		coherent_signal_early(first, last, mm_signals);
+		coherent_signal_early(first, last, mm_pfn);
 	return 0;
 }
 
 static int record(struct coherent_ledger *ledger, unsigned long first,
 		  unsigned long last, enum coherent_source source,
-		  bool mm_signals)
+		  unsigned long mm_pfn)
 	__must_hold(&coherent_ledger_lock)
 {
 	unsigned long from, to;
@@ -160,7 +172,7 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
 	last = min(last, ledger->last);
 	for (from = max(first, ledger->first);
 	     !ret && coherent_pages_find_new(&from, &to, last); from = to + 1)
-		ret = record_new(ledger, from, to, source, mm_signals);
+		ret = record_new(ledger, from, to, source, mm_pfn);
 	return ret;
 }
 
@@ -169,8 +181,8 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
  * @first: first PFN
  * @last: last PFN; what lies in no known aperture is left out
  * @source: who reported it
- * @mm_signals: the memory manager signals processes, where the aperture is
- *	registered with it
+ * @mm_pfn: the page for which the memory manager signals processes, where the
+ *	aperture is registered with it; or COHERENT_NO_PFN
  *
  * Mappings of the pages are gone when it returns, unless the policy keeps them;
  * early signals are sent or queued.
@@ -180,7 +192,7 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
  * Return: 0; -ENOMEM, and then the call can be repeated.
  */
 int coherent_ledger_record(unsigned long first, unsigned long last,
-			   enum coherent_source source, bool mm_signals)
+			   enum coherent_source source, unsigned long mm_pfn)
 {
 	struct coherent_ledger *ledger;
 	int ret;
@@ -196,7 +208,7 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 			if (!coherent_ledger_overlaps(ledger, first, last) ||
 			    !!ledger->cdev != bound)
 				continue;
-			ret = record(ledger, first, last, source, mm_signals);
+			ret = record(ledger, first, last, source, mm_pfn);
 			if (ret)
 				return ret;
 		}

@@ -42,6 +42,25 @@ bool coherent_ledger_watches(unsigned long first, unsigned long last,
 }
 
 /**
+ * coherent_ledger_contains() - does a range lie wholly in a known aperture?
+ * @first: first PFN
+ * @last: last PFN
+ *
+ * Context: any but NMI.
+ * Return: whether it does.
+ */
+bool coherent_ledger_contains(unsigned long first, unsigned long last)
+{
+	struct coherent_ledger *ledger;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ledger, &coherent_ledgers, node)
+		if (first >= ledger->first && last <= ledger->last)
+			return true;
+	return false;
+}
+
+/**
  * coherent_ledger_count() - how many pages of an aperture are poisoned
  * @ledger: the aperture
  *

@@ -84,7 +84,7 @@ int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length)
 	if (first > last)
 		return 0;
 	return coherent_ledger_record(first, last, COHERENT_SOURCE_FIRMWARE,
-				      false);
+				      COHERENT_NO_PFN);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_bad_page, "COHERENT_VFIO_PCI");
 

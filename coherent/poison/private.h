@@ -26,6 +26,7 @@
 #define COHERENT_POISON_PRIVATE_H
 
 #include <linux/kconfig.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/maple_tree.h>
 #include <linux/mutex.h>
@@ -84,7 +85,6 @@ enum coherent_source {
  * @spill_first: errors that found the queue full, as one range; under the
  *	queue's lock
  * @spill_last: its last PFN; below @spill_first when nothing spilled
- * @spill_mm_signals: the memory manager signals for all that spilled
  * @heals: a reset that heals is on its way, and no error was reported since it
  *	began; changes under the queue's lock
  * @changed: coherent_poison_notify() has to notify userspace; under
@@ -104,7 +104,6 @@ struct coherent_ledger {
 	enum coherent_policy policy;
 	unsigned long spill_first __guarded_by(&coherent_queue_lock);
 	unsigned long spill_last __guarded_by(&coherent_queue_lock);
-	bool spill_mm_signals __guarded_by(&coherent_queue_lock);
 	bool heals __guarded_by(&coherent_queue_lock);
 	bool changed __guarded_by(&coherent_ledger_lock);
 };
@@ -114,6 +113,9 @@ struct coherent_poison_range {
 	u64 offset;
 	u64 length;
 };
+
+/* Instead of a page's number: there is none */
+#define COHERENT_NO_PFN		ULONG_MAX
 
 /* pages.c */
 struct coherent_pages_change {
@@ -149,6 +151,7 @@ void coherent_ledger_exit(void);
 unsigned long coherent_ledger_count(const struct coherent_ledger *ledger);
 bool coherent_ledger_watches(unsigned long first, unsigned long last,
 			     enum coherent_source source);
+bool coherent_ledger_contains(unsigned long first, unsigned long last);
 
 static inline bool coherent_ledger_overlaps(const struct coherent_ledger *ledger,
 					    unsigned long first,
@@ -166,19 +169,18 @@ bool coherent_mm_knows(const struct vm_area_struct *vma);
 int coherent_signal_init(void);
 void coherent_signal_exit(void);
 void coherent_signal_early(unsigned long first, unsigned long last,
-			   bool mm_signals);
+			   unsigned long mm_pfn);
 
 /* spill.c */
-void coherent_spill_add(unsigned long first, unsigned long last,
-			bool mm_signals)
+void coherent_spill_add(unsigned long first, unsigned long last)
 	__must_hold(&coherent_queue_lock);
-bool coherent_spill_take(unsigned long *first, unsigned long *last,
-			 bool *mm_signals)
+bool coherent_spill_take(unsigned long *first, unsigned long *last)
 	__must_hold(&coherent_queue_lock);
 
 /* ledger.c */
+const char *coherent_source_name(enum coherent_source source);
 int coherent_ledger_record(unsigned long first, unsigned long last,
-			   enum coherent_source source, bool mm_signals);
+			   enum coherent_source source, unsigned long mm_pfn);
 int coherent_ledger_forget(unsigned long first, unsigned long last);
 int coherent_ledger_drop(unsigned long first, unsigned long last);
 void coherent_ledger_set_policy(struct coherent_ledger *ledger,

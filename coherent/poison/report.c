@@ -13,6 +13,7 @@
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -23,8 +24,8 @@
 struct report {
 	unsigned long first;
 	unsigned long last;
+	unsigned long mm_pfn;	/* the one page that the memory manager signals for */
 	u8 source;
-	bool mm_signals;
 	bool healed;
 };
 
@@ -69,9 +70,11 @@ static bool peek(struct report *report, bool *spilled)
 	raw_spin_lock_irq(&coherent_queue_lock);
 	*spilled = !kfifo_peek(&queue, report);
 	if (*spilled) {
-		*report = (struct report){ .source = COHERENT_SOURCE_OVERFLOW };
-		found = coherent_spill_take(&report->first, &report->last,
-					    &report->mm_signals);
+		*report = (struct report) {
+			.source = COHERENT_SOURCE_OVERFLOW,
+			.mm_pfn = COHERENT_NO_PFN,
+		};
+		found = coherent_spill_take(&report->first, &report->last);
 	}
 	if (!found) {
 		progress.emptied++;
@@ -88,8 +91,7 @@ static void done(const struct report *report, bool spilled, bool recorded)
 		kfifo_skip(&queue);
 		progress.done++;
 	} else if (spilled && !recorded) {
-		coherent_spill_add(report->first, report->last,
-				   report->mm_signals);
+		coherent_spill_add(report->first, report->last);
 	}
 	if (!recorded)
 		progress.failed++;
@@ -109,7 +111,7 @@ static void work_fn(struct work_struct *unused)
 		else
 			ret = coherent_ledger_record(report.first, report.last,
 						     report.source,
-						     report.mm_signals);
+						     report.mm_pfn);
 		done(&report, spilled, !ret);
 		cond_resched();
 	}
@@ -121,8 +123,24 @@ static void work_fn(struct work_struct *unused)
 	coherent_poison_notify();
 }
 
-/* Wider than this is what a source says that does not know */
-#define MAX_WIDTH	PMD_SIZE
+/*
+ * How much a report may say is bad, in bytes: what fails has a size, whatever
+ * pages the kernel runs with. The largest part that a machine goes on without
+ * is a bank of its memory: tens of MiB of HBM3, 512 MiB of LPDDR5X. Wider are
+ * fields that nobody has filled in: a mask of high bits alone, an LSB of 63.
+ * And what fails of a device's memory lies in that memory; a block that reaches
+ * out of the aperture is believed as far as one huge page goes.
+ */
+#define MAX_WIDTH	SZ_1G
+#define MAX_WIDTH_ACROSS	SZ_2M
+
+static bool believed(const struct report *report, u64 width)
+{
+	if (width <= MAX_WIDTH_ACROSS)
+		return true;
+	return width <= MAX_WIDTH &&
+	       coherent_ledger_contains(report->first, report->last);
+}
 
 /* A new error: a reset that is on its way may have found it, not healed it */
 static void unheal(unsigned long first, unsigned long last)
@@ -146,8 +164,7 @@ static void put(const struct report *report)
 	raw_spin_lock_irqsave(&coherent_queue_lock, flags);
 	full = !kfifo_put(&queue, *report);
 	if (full) {
-		coherent_spill_add(report->first, report->last,
-				   report->mm_signals);
+		coherent_spill_add(report->first, report->last);
 		progress.spilled = true;
 	} else {
 		progress.queued++;
@@ -166,24 +183,35 @@ static void put(const struct report *report)
  * @addr: a host-physical address that is bad
  * @width: how much around it is bad, in bytes, aligned: a power of two
  * @source: who reports it
- * @mm_signals: the memory manager signals processes, where the aperture is
- *	registered with it (coherent_mm_register())
+ * @mm_signals: the memory manager signals processes for the page of @addr,
+ *	where the aperture is registered with it (coherent_mm_register()); for
+ *	the rest of @width it never does
  *
- * Cheap for addresses in no aperture that was ever bound.
+ * Where @width cannot be believed the page of @addr is recorded alone. Cheap for
+ * addresses in no aperture that was ever bound.
  *
  * Context: any but NMI.
  */
 void coherent_report(u64 addr, u64 width, enum coherent_source source,
 		     bool mm_signals)
 {
-	struct report report = { .source = source, .mm_signals = mm_signals };
+	unsigned long pfn = PHYS_PFN(addr);
+	struct report report = {
+		.first = PHYS_PFN(addr & ~(width - 1)),
+		.last = PHYS_PFN(addr | (width - 1)),
+		.mm_pfn = mm_signals ? pfn : COHERENT_NO_PFN,
+		.source = source,
+	};
+	bool narrowed = !believed(&report, width);
 
-	if (width > MAX_WIDTH)
-		width = PAGE_SIZE;
-	report.first = PHYS_PFN(addr & ~(width - 1));
-	report.last = PHYS_PFN(addr | (width - 1));
-	if (coherent_ledger_watches(report.first, report.last, source))
-		put(&report);
+	if (narrowed)
+		report.first = report.last = pfn;
+	if (!coherent_ledger_watches(report.first, report.last, source))
+		return;
+	if (narrowed)
+		pr_warn_ratelimited("%s reported %#llx bytes around address %#llx: not plausible, recording one page\n",
+				    coherent_source_name(source), width, addr);
+	put(&report);
 }
 
 /**

@@ -38,7 +38,7 @@ struct early {
 	const struct mm_struct *mm;	/* only compared, not referenced */
 	unsigned long first;
 	unsigned long last;
-	bool mm_signals;
+	unsigned long mm_pfn;
 };
 
 static struct workqueue_struct *early_wq;
@@ -60,12 +60,13 @@ static void signal_task(const struct early *early, struct mm_struct *mm)
 
 	vma_iter_init(&vmi, mm, 0);
 	for_each_vma(vmi, vma) {
-		if (!coherent_vma_pages(vma, &pfn, &last) ||
-		    (early->mm_signals && coherent_mm_knows(vma)))
+		if (!coherent_vma_pages(vma, &pfn, &last))
 			continue;
 		pfn = max(pfn, early->first);
 		last = min(last, early->last);
 		for (; pfn <= last && left; pfn++) {
+			if (pfn == early->mm_pfn && coherent_mm_knows(vma))
+				continue;
 			if (pfn - early->first < MAX_PAGES &&
 			    test_and_set_bit(pfn - early->first, signalled))
 				continue;
@@ -118,14 +119,15 @@ static bool is_listed(const struct list_head *list, const struct mm_struct *mm)
  * coherent_signal_early() - signal those who asked to know of errors early
  * @first: first PFN that went bad, already in the ledger
  * @last: last PFN
- * @mm_signals: leave out mappings for which the memory manager signals
+ * @mm_pfn: the page for which the memory manager signals, where it knows of the
+ *	mapping; or COHERENT_NO_PFN
  *
  * Each mm gets one signal for a page, also when processes share it.
  *
  * Context: process; the signals are sent by a work later.
  */
 void coherent_signal_early(unsigned long first, unsigned long last,
-			   bool mm_signals)
+			   unsigned long mm_pfn)
 {
 	struct task_struct *process, *task;
 	struct early *early, *next;
@@ -146,7 +148,7 @@ void coherent_signal_early(unsigned long first, unsigned long last,
 			early->mm = task->mm;
 			early->first = first;
 			early->last = last;
-			early->mm_signals = mm_signals;
+			early->mm_pfn = mm_pfn;
 			list_add(&early->node, &list);
 		}
 	}

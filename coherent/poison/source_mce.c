@@ -42,6 +42,17 @@ static u64 damage(struct mce *m)
 	return mce_usable_address(m) ? 1 : 0;
 }
 
+/*
+ * The memory manager has signalled where it has handled the error on this chain
+ * before us, and does so for an exception that a process ran into; but it is
+ * not called for addresses that the kernel calls unusable.
+ */
+static bool mm_signals(struct mce *m)
+{
+	return m->kflags & MCE_HANDLED_UC ||
+	       (m->mcgstatus & MCG_STATUS_MCIP && mce_usable_address(m));
+}
+
 static int mce_event(struct notifier_block *nb, unsigned long unused,
 		     void *data)
 {
@@ -54,14 +65,8 @@ static int mce_event(struct notifier_block *nb, unsigned long unused,
 	if (!size)
 		return NOTIFY_DONE;
 
-	/*
-	 * The memory manager has signalled where it has handled the error on
-	 * this chain before us, and does so for an exception that a process
-	 * ran into.
-	 */
 	coherent_report(m->addr & MCI_ADDR_PHYSADDR, size, COHERENT_SOURCE_MCE,
-			m->kflags & MCE_HANDLED_UC ||
-			m->mcgstatus & MCG_STATUS_MCIP);
+			mm_signals(m));
 	return NOTIFY_OK;
 }
 

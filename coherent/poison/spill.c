@@ -2,7 +2,8 @@
 /*
  * Errors that found the queue full. Each aperture has room for one range, which
  * grows to cover all of them: good pages between them are taken for bad, but
- * no error is lost.
+ * no error is lost. Nor is it known any more for which pages the memory manager
+ * signals: rather twice than not at all.
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>
@@ -17,12 +18,10 @@
  * coherent_spill_add() - remember an error that found the queue full
  * @first: first PFN
  * @last: last PFN
- * @mm_signals: as for coherent_ledger_record()
  *
  * Context: any but NMI, under the queue's lock.
  */
-void coherent_spill_add(unsigned long first, unsigned long last,
-			bool mm_signals)
+void coherent_spill_add(unsigned long first, unsigned long last)
 {
 	struct coherent_ledger *ledger;
 
@@ -32,9 +31,6 @@ void coherent_spill_add(unsigned long first, unsigned long last,
 	list_for_each_entry_rcu(ledger, &coherent_ledgers, node) {
 		if (!coherent_ledger_overlaps(ledger, first, last))
 			continue;
-		if (ledger->spill_first > ledger->spill_last)
-			ledger->spill_mm_signals = true;
-		ledger->spill_mm_signals &= mm_signals;
 		ledger->spill_first = min(ledger->spill_first,
 					  max(first, ledger->first));
 		ledger->spill_last = max(ledger->spill_last,
@@ -46,13 +42,11 @@ void coherent_spill_add(unsigned long first, unsigned long last,
  * coherent_spill_take() - take one range that was spilled
  * @first: where to store its first PFN
  * @last: and its last
- * @mm_signals: and whether the memory manager signals for all of it
  *
  * Context: as coherent_spill_add().
  * Return: whether there was one.
  */
-bool coherent_spill_take(unsigned long *first, unsigned long *last,
-			 bool *mm_signals)
+bool coherent_spill_take(unsigned long *first, unsigned long *last)
 {
 	struct coherent_ledger *ledger;
 
@@ -64,7 +58,6 @@ bool coherent_spill_take(unsigned long *first, unsigned long *last,
 			continue;
 		*first = ledger->spill_first;
 		*last = ledger->spill_last;
-		*mm_signals = ledger->spill_mm_signals;
 		ledger->spill_first = ULONG_MAX;
 		ledger->spill_last = 0;
 		return true;

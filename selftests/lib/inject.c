@@ -191,6 +191,11 @@ int inject_error(const struct expect *e, enum inject_by by, u64 phys)
 	}
 }
 
+bool inject_has_width(enum inject_by by)
+{
+	return by == BY_GHES || (by == BY_MCE && mce_has_width());
+}
+
 int inject_wide(const struct expect *e, enum inject_by by, u64 phys, unsigned int shift)
 {
 	u64 mask = ~((1ULL << shift) - 1);

@@ -24,6 +24,8 @@ enum inject_by inject_foreign(void);
 
 /* An uncorrected, recoverable error at @phys, a host-physical address of @e's aperture */
 int inject_error(const struct expect *e, enum inject_by by, u64 phys);
+/* Does this source say how much is bad? */
+bool inject_has_width(enum inject_by by);
 /* The same of 1 << @shift bytes around @phys; -EOPNOTSUPP where it cannot be said */
 int inject_wide(const struct expect *e, enum inject_by by, u64 phys, unsigned int shift);
 /* An error that was corrected */
