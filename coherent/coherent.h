@@ -21,6 +21,7 @@
  *   config_lock			innermost, around plain stores
  *   coherent_queue_lock		innermost, in any context but NMI: what
  *					was reported (poison/report.c)
+ *   stray_lock				the same: what is in no known aperture
  *
  * reset_prepare() runs with memory_lock held for writing when VFIO resets and
  * without it when anybody else does.  That is why coherent_gate.lock exists:

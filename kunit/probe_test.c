@@ -383,6 +383,31 @@ static void bad_pages(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, expected, coherent_ledger_count(ledger));
 }
 
+/* Errors that come first are on record when the function can be opened */
+static void error_before_probe(struct kunit *test)
+{
+	/* No other test shows this memory */
+	const u64 base = 2 * KUNIT_FUNCTION_BASE;
+	const struct property_entry properties[] = {
+		PROPERTY_ENTRY_U64(KUNIT_BASE_NAME, base),
+		PROPERTY_ENTRY_U64(KUNIT_SIZE_NAME, KUNIT_FUNCTION_SIZE),
+		{ }
+	};
+	struct soft_spec spec = kunit_described_spec(test, 0);
+	struct coherent_ledger *ledger;
+	struct pci_dev *pdev;
+
+	spec.properties = properties;
+	coherent_report(base + SZ_128K, SZ_128K, COHERENT_SOURCE_GHES, true);
+	coherent_report(base - 1, 1, COHERENT_SOURCE_GHES, true);
+	pdev = kunit_function(test, &spec);
+	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
+	ledger = kunit_device_of(pdev)->ledger;
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(SZ_128K), coherent_ledger_count(ledger));
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(base + SZ_128K),
+			coherent_poison_next(ledger->first, ledger->last));
+}
+
 static void bad_pages_not_paired(struct kunit *test)
 {
 	static const u64 list[] = { KUNIT_FUNCTION_BASE, SZ_4K, KUNIT_FUNCTION_BASE };
@@ -409,6 +434,7 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(ready_by_bar),
 	KUNIT_CASE(ready_by_cxl),
 	KUNIT_CASE(bad_pages),
+	KUNIT_CASE(error_before_probe),
 	KUNIT_CASE(bad_pages_not_paired),
 	{ }
 };

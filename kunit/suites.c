@@ -10,6 +10,7 @@ kunit_test_suites(&coherent_layout_suite, &coherent_bar_suite,
 		  &coherent_clip_suite, &coherent_gate_suite,
 		  &coherent_memory_suite,
 		  &coherent_ledger_suite,
-		  &coherent_report_suite, &coherent_sources_suite,
+		  &coherent_report_suite, &coherent_stray_suite,
+		  &coherent_sources_suite,
 		  &coherent_parse_suite, &coherent_probe_suite,
 		  &coherent_reset_suite);

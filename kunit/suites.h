@@ -13,6 +13,7 @@ extern struct kunit_suite coherent_gate_suite;
 extern struct kunit_suite coherent_memory_suite;
 extern struct kunit_suite coherent_ledger_suite;
 extern struct kunit_suite coherent_report_suite;
+extern struct kunit_suite coherent_stray_suite;
 extern struct kunit_suite coherent_sources_suite;
 extern struct kunit_suite coherent_parse_suite;
 extern struct kunit_suite coherent_probe_suite;

@@ -118,6 +118,16 @@ int coherent_read_bad_pages(struct coherent_device *cdev, const char *name)
 }
 EXPORT_SYMBOL_NS_GPL(coherent_read_bad_pages, "COHERENT_VFIO_PCI");
 
+/* Errors of the aperture that were reported before anybody had bound it */
+static int record_strays(const struct coherent_ledger *ledger)
+{
+	/* Errors in memory of the kernel's are its own affair */
+	if (ledger->own_memory)
+		return 0;
+	coherent_report_strays(ledger);
+	return coherent_report_drain();
+}
+
 /**
  * coherent_poison_attach() - at probe: what is on record for the aperture counts
  * @cdev: the device, its aperture claimed
@@ -132,6 +142,11 @@ int coherent_poison_attach(struct coherent_device *cdev)
 	ret = coherent_ledger_attach(cdev, READ_ONCE(default_policy));
 	if (ret)
 		return ret;
+	ret = record_strays(cdev->ledger);
+	if (ret) {
+		coherent_ledger_detach(cdev);
+		return ret;
+	}
 	if (cdev->backend->bad_pages) {
 		ret = cdev->backend->bad_pages(cdev);
 		if (ret) {
@@ -214,13 +229,20 @@ int coherent_poison_init(void)
 	if (ret)
 		return ret;
 	ret = coherent_report_init();
-	if (ret) {
-		coherent_signal_exit();
-		return ret;
-	}
+	if (ret)
+		goto out_signal;
+	ret = coherent_sysfs_init();
+	if (ret)
+		goto out_report;
 	coherent_debugfs_init();
 	coherent_sources_start();
 	return 0;
+
+out_report:
+	coherent_report_exit();
+out_signal:
+	coherent_signal_exit();
+	return ret;
 }
 
 /** coherent_poison_exit() - at module exit */
@@ -228,6 +250,7 @@ void coherent_poison_exit(void)
 {
 	coherent_sources_stop();
 	coherent_debugfs_exit();
+	coherent_sysfs_exit();
 	coherent_report_exit();
 	coherent_signal_exit();
 	coherent_ledger_exit();

@@ -8,6 +8,7 @@
  *   mm.c		apertures registered with the memory manager
  *   signal.c		processes that want to know early
  *   spill.c		errors that found the queue of reports full
+ *   stray.c		errors in no known aperture
  *   notify.c		userspace hears of changes
  *   ledger.c		what poison means to an aperture
  *   report.c		the queue of reports, and the worker that empties it
@@ -177,6 +178,29 @@ void coherent_spill_add(unsigned long first, unsigned long last)
 bool coherent_spill_take(unsigned long *first, unsigned long *last)
 	__must_hold(&coherent_queue_lock);
 
+/**
+ * struct coherent_stray - an error in no known aperture
+ * @first: first PFN
+ * @last: last PFN
+ * @pfn: the page that was reported
+ * @source: who reported it
+ * @doubtful: more than @pfn is bad only if all of it lies in one aperture
+ */
+struct coherent_stray {
+	unsigned long first;
+	unsigned long last;
+	unsigned long pfn;
+	enum coherent_source source;
+	bool doubtful;
+};
+
+#define COHERENT_MAX_STRAYS	64
+
+/* stray.c */
+bool coherent_stray_add(const struct coherent_stray *stray);
+bool coherent_stray_take(unsigned long first, unsigned long last,
+			 struct coherent_stray *taken);
+
 /* ledger.c */
 const char *coherent_source_name(enum coherent_source source);
 int coherent_ledger_record(unsigned long first, unsigned long last,
@@ -195,6 +219,7 @@ void coherent_report_healing(struct coherent_ledger *ledger);
 void coherent_report_healed(struct coherent_ledger *ledger);
 int coherent_report_flush(void);
 int coherent_report_drain(void);
+void coherent_report_strays(const struct coherent_ledger *ledger);
 int coherent_report_forget(unsigned long first, unsigned long last);
 
 /* tracepoints.c */
@@ -232,6 +257,9 @@ void coherent_sources_stop(void);
 #define COHERENT_SYSFS_GROUP	"coherent"
 
 extern const char * const coherent_policy_names[];
+
+int coherent_sysfs_init(void);
+void coherent_sysfs_exit(void);
 int coherent_parse_forget(const char *buf, unsigned long *first,
 			  unsigned long *last, unsigned long base,
 			  unsigned long limit);

@@ -187,8 +187,8 @@ static void put(const struct report *report)
  *	where the aperture is registered with it (coherent_mm_register()); for
  *	the rest of @width it never does
  *
- * Where @width cannot be believed the page of @addr is recorded alone. Cheap for
- * addresses in no aperture that was ever bound.
+ * Where @width cannot be believed the page of @addr is recorded alone. What lies
+ * in no known aperture, nor in System RAM, is kept by stray.c.
  *
  * Context: any but NMI.
  */
@@ -202,16 +202,48 @@ void coherent_report(u64 addr, u64 width, enum coherent_source source,
 		.mm_pfn = mm_signals ? pfn : COHERENT_NO_PFN,
 		.source = source,
 	};
+	const struct coherent_stray stray = {
+		.first = width <= MAX_WIDTH ? report.first : pfn,
+		.last = width <= MAX_WIDTH ? report.last : pfn,
+		.pfn = pfn,
+		.source = source,
+		.doubtful = width > MAX_WIDTH_ACROSS && width <= MAX_WIDTH,
+	};
 	bool narrowed = !believed(&report, width);
 
 	if (narrowed)
 		report.first = report.last = pfn;
-	if (!coherent_ledger_watches(report.first, report.last, source))
+	if (!coherent_ledger_watches(report.first, report.last, source)) {
+		if (!coherent_stray_add(&stray))
+			coherent_report(addr, width, source, mm_signals);
 		return;
+	}
 	if (narrowed)
 		pr_warn_ratelimited("%s reported %#llx bytes around address %#llx: not plausible, recording one page\n",
 				    coherent_source_name(source), width, addr);
 	put(&report);
+}
+
+/**
+ * coherent_report_strays() - report what was before the aperture was known
+ * @ledger: the aperture, in the list of ledgers
+ *
+ * Context: process.
+ */
+void coherent_report_strays(const struct coherent_ledger *ledger)
+{
+	struct coherent_stray stray;
+
+	while (coherent_stray_take(ledger->first, ledger->last, &stray)) {
+		const struct report report = {
+			.first = stray.first,
+			.last = stray.last,
+			.mm_pfn = COHERENT_NO_PFN,
+			.source = stray.source,
+		};
+
+		put(&report);
+	}
 }
 
 /**
@@ -346,10 +378,13 @@ int coherent_report_drain(void)
  */
 int coherent_report_forget(unsigned long first, unsigned long last)
 {
+	struct coherent_stray stray;
 	int ret = coherent_report_flush();
 
 	if (ret)
 		return ret;
+	while (coherent_stray_take(first, last, &stray))
+		;
 	ret = coherent_ledger_forget(first, last);
 	coherent_poison_notify();
 	return ret;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an administrator sees and does, in the device's directory "coherent";
+ * What an administrator sees and does, in the device's directory "coherent" and,
+ * for the whole host, in /sys/kernel/coherent_vfio;
  * Documentation/ABI/testing/sysfs-driver-coherent-vfio-pci.
  */
 #include <linux/cleanup.h>
@@ -133,8 +134,13 @@ static ssize_t poison_ranges_read(struct file *file, struct kobject *kobj,
 				  COMPAT_BIN_ATTR_CONST struct bin_attribute *attr,
 				  char *buf, loff_t off, size_t count)
 {
-	const struct coherent_ledger *ledger = dev_to_ledger(kobj_to_dev(kobj));
+	const struct coherent_ledger *ledger;
 
+	/* The same file in another directory */
+	if (kobj == coherent_host_kobj)
+		return coherent_pages_list(0, PHYS_PFN(PHYS_ADDR_MAX), off, buf,
+					   count);
+	ledger = dev_to_ledger(kobj_to_dev(kobj));
 	return coherent_pages_list(ledger->first, ledger->last, off, buf,
 				   count);
 }
@@ -189,4 +195,22 @@ int coherent_poison_sysfs_add(struct coherent_device *cdev)
 void coherent_poison_sysfs_remove(struct coherent_device *cdev)
 {
 	sysfs_remove_group(&cdev->core.pdev->dev.kobj, &coherent_group);
+}
+
+/**
+ * coherent_sysfs_init() - make the files that belong to no device
+ *
+ * Context: module init, with coherent_host_kobj there; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int coherent_sysfs_init(void)
+{
+	return sysfs_create_bin_file(coherent_host_kobj,
+				     &bin_attr_poison_ranges);
+}
+
+/** coherent_sysfs_exit() - undo coherent_sysfs_init() */
+void coherent_sysfs_exit(void)
+{
+	sysfs_remove_bin_file(coherent_host_kobj, &bin_attr_poison_ranges);
 }

@@ -89,7 +89,7 @@ nothing_left() {
 		sed 's/^/# still claimed: /' /tmp/left
 		return 1
 	fi
-	if ls -d /sys/bus/pci/drivers/*coherent* /sys/kernel/debug/*coherent* \
+	if ls -d /sys/bus/pci/drivers/*coherent* /sys/kernel/debug/*coherent* /sys/kernel/coherent_vfio \
 		>/tmp/left 2>/dev/null; then
 		sed 's/^/# still there: /' /tmp/left
 		return 1

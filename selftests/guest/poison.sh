@@ -6,6 +6,27 @@
 
 core=/sys/module/coherent_vfio_pci_core
 
+host_list=/sys/kernel/coherent_vfio/poison_ranges
+
+# pairs FILE: a list of ranges, "0xFIRST 0xLENGTH" a line
+pairs() {
+	od -A n -v -t x8 -w16 "$1" | sed 's/ *\([0-9a-f]*\) *\([0-9a-f]*\)/0x\1 0x\2/'
+}
+
+# host_listed [BASE]: exactly the page at host-physical BASE is poisoned, or nothing
+host_listed() {
+	if [ -e $host_list ]; then
+		pairs $host_list >/tmp/pairs
+		[ -s /tmp/pairs ] || [ -n "${1-}" ] || return 0
+		read -r first length </tmp/pairs
+		[ "$(wc -l </tmp/pairs)" != 1 ] || [ -z "${1-}" ] || [ $((first)) != $(($1)) ] ||
+			[ $((length)) -gt 65536 ] || return 0
+	fi
+	echo "# the host's list, where ${1:-nothing} was expected:"
+	sed 's/^/# /' /tmp/pairs
+	return 1
+}
+
 # backends_removed: the core stays
 backends_removed() {
 	rmmod nvgrace_coherent_vfio_pci && rmmod dummy_coherent_vfio_pci
@@ -22,6 +43,7 @@ errors_keep_the_core() {
 		echo "# the core was removed with an error on record"
 		return 1
 	fi
+	host_listed "$base" || return 1
 	for wrong in none 1+1 "$base" "$base+0" "$base+1"; do
 		if echo "$wrong" 2>/dev/null >$core/parameters/poison_forget; then
 			echo "# poison_forget took '$wrong'"
@@ -30,7 +52,47 @@ errors_keep_the_core() {
 	done
 	# 64 KiB are whole pages for every kernel
 	echo "$base+0x10000" >$core/parameters/poison_forget || return 1
+	host_listed || return 1
 	rmmod coherent_vfio_pci_core
+}
+
+# common_source FUNCTION: who can report errors both of the described function and of
+# this one, and needs neither bound; best one who does so once
+common_source() {
+	theirs=$(inject_list "$(field "$1" inject)")
+	for source in offline ghes mce; do
+		case " $COHERENT_INJECT:$theirs " in
+		*" $source "*:*"$source "*)
+			echo "$source"
+			return
+			;;
+		esac
+	done
+}
+
+# error_before_bind SOURCE WITNESS FUNCTION...: an error of a function that nobody has
+# bound yet. That it was reported proves one that is reported after it, of WITNESS.
+error_before_bind() {
+	source=$1 witness=$2
+	shift 2
+	bdf=$COHERENT_BDF driver=$COHERENT_DRIVER base=${COHERENT_EXPECT_USEMEM%+*}
+	load_modules "$@" || return 1
+	host_listed || return 1
+	(
+		describe "$witness"
+		bind "$COHERENT_BDF" "$COHERENT_DRIVER" &&
+			./inject "$bdf" "$source" "$base" "$base" &&
+			./inject "$COHERENT_BDF" "$source" "${COHERENT_EXPECT_USEMEM%+*}" \
+				"${COHERENT_EXPECT_USEMEM%+*}" &&
+			wait_until 30 is_listed "$COHERENT_BDF" &&
+			echo all >"/sys/bus/pci/devices/$COHERENT_BDF/coherent/poison_clear"
+	) || return 1
+	host_listed && bind "$bdf" "$driver" && is_listed "$bdf" && host_listed "$base"
+}
+
+# is_listed BDF
+is_listed() {
+	[ "$(cat "/sys/bus/pci/devices/$1/coherent/poison_count")" = 1 ]
 }
 
 # error_is_known_to_the_next_module FUNCTION...: the ledger is the core's
@@ -113,12 +175,28 @@ poison_and_modules() {
 	for function in "$@"; do
 		[ -z "$(field "$function" pass)$(field "$function" bad)" ] || continue
 		describe "$function"
+		target=$function
 		check "a memory error keeps the core loaded" errors_keep_the_core
 		clean
 		check "a memory error is known to the next module" \
 			error_is_known_to_the_next_module "$@"
 		clean
 		check "poison_policy at load" policy_at_load "$@"
+		clean
+		source='' witness=''
+		for other in "$@"; do
+			[ "$other" != "$target" ] && [ -z "$(field "$other" pass)$(field "$other" bad)" ] ||
+				continue
+			witness=$other source=$(common_source "$other")
+			[ -z "$source" ] || break
+		done
+		if [ -n "$source" ]; then
+			check "an error before the first bind is known after it ($source)" \
+				error_before_bind "$source" "$witness" "$@"
+		else
+			result ok "an error before the first bind is known after it" \
+				"nobody reports one here, or there is no second function"
+		fi
 		break
 	done
 	clean
