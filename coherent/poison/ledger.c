@@ -5,6 +5,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/fs.h>
+#include <linux/kconfig.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
@@ -17,6 +18,13 @@
 #include "../coherent.h"
 #include "private.h"
 #include "trace.h"
+
+const char * const coherent_policy_names[] = {
+	[COHERENT_POISON_AUTO] = "auto",
+	[COHERENT_POISON_ISOLATE] = "isolate",
+	[COHERENT_POISON_KEEP] = "keep",
+	NULL,
+};
 
 static const char * const source_names[] = {
 	[COHERENT_SOURCE_GHES] = "ghes",
@@ -111,24 +119,49 @@ static void resume(struct coherent_device *cdev)
 		up_write(&cdev->gate.lock);
 }
 
+static const char *name_of(const struct coherent_ledger *ledger)
+	__must_hold(&coherent_ledger_lock)
+{
+	return ledger->cdev ? pci_name(ledger->cdev->core.pdev) : "unbound";
+}
+
+/*
+ * A page that KVM was given (auto), or all of them (keep), are mapped in a
+ * process, and the kernel may copy from there: vhost, write(). Where it cannot
+ * recover from loading poison that is the end of the host, and only isolate
+ * rules it out. Said once, as soon as there is poison under such a policy, for
+ * that is when an administrator can still change it.
+ */
+static void warn_of_policy(struct coherent_ledger *ledger)
+	__must_hold(&coherent_ledger_lock)
+{
+	lockdep_assert_held(&coherent_ledger_lock);
+
+	if (IS_ENABLED(CONFIG_ARCH_HAS_COPY_MC) || ledger->warned ||
+	    ledger->policy == COHERENT_POISON_ISOLATE ||
+	    !coherent_ledger_count(ledger))
+		return;
+	ledger->warned = true;
+	pr_warn("%s: with poison_policy %s a process that maps poison can crash this host; isolate rules that out\n",
+		name_of(ledger), coherent_policy_names[ledger->policy]);
+}
+
 static void announce(struct coherent_ledger *ledger, unsigned long first,
 		     unsigned long last, enum coherent_source source)
 	__must_hold(&coherent_ledger_lock)
 {
 	u64 offset = PFN_PHYS(first - ledger->first);
 	u64 length = PFN_PHYS(last - first + 1);
-	const char *name = "unbound";
 
 	lockdep_assert_held(&coherent_ledger_lock);
 
-	if (ledger->cdev)
-		name = pci_name(ledger->cdev->core.pdev);
 	ledger->changed = true;
-	trace_coherent_poison(name, PFN_PHYS(first), offset, length,
+	trace_coherent_poison(name_of(ledger), PFN_PHYS(first), offset, length,
 			      source_names[source]);
 	pr_err_ratelimited("%s: poison at offset %#llx, length %#llx (address %#llx), reported by %s\n",
-			   name, offset, length, (u64)PFN_PHYS(first),
+			   name_of(ledger), offset, length, (u64)PFN_PHYS(first),
 			   source_names[source]);
+	warn_of_policy(ledger);
 }
 
 /* Pages that are all new */
@@ -307,4 +340,5 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 	if (cdev && policy != COHERENT_POISON_KEEP && first <= ledger->last)
 		coherent_revoke(cdev, first, ledger->last);
 	resume(cdev);
+	warn_of_policy(ledger);
 }

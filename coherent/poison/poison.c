@@ -43,7 +43,7 @@ static const struct kernel_param_ops policy_ops = {
 };
 module_param_cb(poison_policy, &policy_ops, NULL, 0644);
 MODULE_PARM_DESC(poison_policy,
-		 "auto, isolate or keep: for apertures that come from now on (default auto)");
+		 "auto, isolate or keep: for apertures that come from now on (default auto). On arm64 only isolate keeps a VMM from crashing the host by poison");
 
 /* For poison of apertures that no bound device shows */
 static int forget_set(const char *val, const struct kernel_param *kp)

@@ -90,6 +90,8 @@ enum coherent_source {
  *	began; changes under the queue's lock
  * @changed: coherent_poison_notify() has to notify userspace; under
  *	coherent_ledger_lock
+ * @warned: the log says that this policy endangers the host; under
+ *	coherent_ledger_lock
  *
  * The pages are not in here: they are in one tree for all apertures, by PFN.
  * So an aperture that comes back with other bounds meets what is known of
@@ -107,6 +109,7 @@ struct coherent_ledger {
 	unsigned long spill_last __guarded_by(&coherent_queue_lock);
 	bool heals __guarded_by(&coherent_queue_lock);
 	bool changed __guarded_by(&coherent_ledger_lock);
+	bool warned __guarded_by(&coherent_ledger_lock);
 };
 
 /** struct coherent_poison_range - an element of the list in sysfs */
@@ -202,6 +205,8 @@ bool coherent_stray_take(unsigned long first, unsigned long last,
 			 struct coherent_stray *taken);
 
 /* ledger.c */
+extern const char * const coherent_policy_names[];
+
 const char *coherent_source_name(enum coherent_source source);
 int coherent_ledger_record(unsigned long first, unsigned long last,
 			   enum coherent_source source, unsigned long mm_pfn);
@@ -255,8 +260,6 @@ void coherent_sources_stop(void);
 
 /* sysfs.c */
 #define COHERENT_SYSFS_GROUP	"coherent"
-
-extern const char * const coherent_policy_names[];
 
 int coherent_sysfs_init(void);
 void coherent_sysfs_exit(void);

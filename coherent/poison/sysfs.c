@@ -18,13 +18,6 @@
 #include "../coherent.h"
 #include "private.h"
 
-const char * const coherent_policy_names[] = {
-	[COHERENT_POISON_AUTO] = "auto",
-	[COHERENT_POISON_ISOLATE] = "isolate",
-	[COHERENT_POISON_KEEP] = "keep",
-	NULL,
-};
-
 static struct coherent_ledger *dev_to_ledger(struct device *dev)
 {
 	struct vfio_pci_core_device *core = dev_get_drvdata(dev);

@@ -76,8 +76,9 @@ error_before_bind() {
 	source=$1 witness=$2
 	shift 2
 	bdf=$COHERENT_BDF driver=$COHERENT_DRIVER base=${COHERENT_EXPECT_USEMEM%+*}
-	load_modules "$@" || return 1
-	host_listed || return 1
+	# Or its driver takes it when it is loaded
+	unbind "$bdf"
+	load_modules "$@" && host_listed || return 1
 	(
 		describe "$witness"
 		bind "$COHERENT_BDF" "$COHERENT_DRIVER" &&
@@ -120,6 +121,34 @@ policy_at_load() {
 	echo keep >$core/parameters/poison_policy || return 1
 	[ "$(cat "$policy")" = "auto [isolate] keep" ] || return 1
 	remove_modules
+}
+
+# policy_warnings: how often the log said that a policy endangers the host
+policy_warnings() {
+	dmesg | grep -c "poison_policy .* can crash this host" || :
+}
+
+# policy_is_warned_of FUNCTION...: once for an aperture, where the kernel cannot
+# recover from poison that it loads itself; and not before there is any
+policy_is_warned_of() {
+	device=/sys/bus/pci/devices/$COHERENT_BDF/coherent
+	inject=/sys/kernel/debug/coherent-vfio/$COHERENT_BDF/inject_poison
+	before=$(policy_warnings) warnings=0
+	[ "$(uname -m)" != aarch64 ] || warnings=1
+	load_modules "$@" && bind "$COHERENT_BDF" "$COHERENT_DRIVER" || return 1
+	echo keep >"$device/poison_policy" && echo isolate >"$device/poison_policy" &&
+		echo 0 >"$inject" || return 1
+	[ "$(policy_warnings)" = "$before" ] || {
+		echo "# warned of a policy that endangers nobody"
+		return 1
+	}
+	echo auto >"$device/poison_policy" && echo keep >"$device/poison_policy" &&
+		echo $((0x10000)) >"$inject" && echo all >"$device/poison_clear" &&
+		echo 0 >"$inject" || return 1
+	[ $(($(policy_warnings) - before)) = $warnings ] || {
+		echo "# warned $(($(policy_warnings) - before)) times"
+		return 1
+	}
 }
 
 # dummy_over BASE+SIZE: the described function, bound with another aperture
@@ -182,6 +211,8 @@ poison_and_modules() {
 			error_is_known_to_the_next_module "$@"
 		clean
 		check "poison_policy at load" policy_at_load "$@"
+		clean
+		check "a policy that endangers the host is warned of" policy_is_warned_of "$@"
 		clean
 		source='' witness=''
 		for other in "$@"; do
