@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Find the aperture in what firmware says, refuse what must not be shown, and
- * claim the rest in /proc/iomem.
+ * Find the aperture in what firmware says, and refuse what must not be shown.
  */
 #include <linux/device.h>
 #include <linux/ioport.h>
@@ -128,44 +127,4 @@ int coherent_discover(struct pci_dev *pdev,
 			      "coherent memory at %#llx, size %#llx, refused: %s\n",
 			      layout->base, layout->size, layout->why);
 	return ret;
-}
-
-/**
- * coherent_claim() - take the aperture in /proc/iomem
- * @cdev: the device
- *
- * Context: probe; may sleep.
- * Return: 0, or -EBUSY when another driver has a part of it; said to the log.
- */
-int coherent_claim(struct coherent_device *cdev)
-{
-	const struct coherent_layout *layout = &cdev->layout;
-	struct pci_dev *pdev = cdev->core.pdev;
-	bool claimed;
-
-	snprintf(cdev->claim_name, sizeof(cdev->claim_name), "coherent %s",
-		 pci_name(pdev));
-	cdev->own_memory = coherent_memory_owns(layout->base, layout->size);
-	if (cdev->own_memory)
-		claimed = !coherent_memory_claim(layout->base, layout->size,
-						 cdev->claim_name);
-	else
-		claimed = request_mem_region(layout->base, layout->size,
-					     cdev->claim_name);
-	if (!claimed)
-		return dev_err_probe(&pdev->dev, -EBUSY,
-				     "coherent memory at %#llx, size %#llx, refused: in use, see /proc/iomem\n",
-				     layout->base, layout->size);
-	return 0;
-}
-
-/** coherent_release() - undo coherent_claim() */
-void coherent_release(struct coherent_device *cdev)
-{
-	const struct coherent_layout *layout = &cdev->layout;
-
-	if (cdev->own_memory)
-		coherent_memory_release(layout->base, layout->size);
-	else
-		release_mem_region(layout->base, layout->size);
 }

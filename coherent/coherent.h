@@ -7,7 +7,8 @@
  *
  *   device_lock(pdev)			probe, remove, resets (the PCI core's);
  *					under memory_lock VFIO only tries it
- *   own_lock				memory.c; coherent_ledger_lock in it
+ *   claims_lock				claim.c
+ *     own_lock				memory.c; coherent_ledger_lock in it
  *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
  *     map_lock				makes kernel mappings
  *     vfio_pci_core_device.memory_lock	taken by vfio-pci for writing in resets
@@ -44,6 +45,7 @@
 
 #include "coherent_vfio.h"
 
+struct iommu_group;
 struct iov_iter;
 struct kobject;
 struct vm_fault;
@@ -70,6 +72,7 @@ void coherent_unmap_all(struct coherent_device *cdev);
 int coherent_map_for_user(struct coherent_bar *bar);
 
 /* mmap.c: user mappings */
+bool coherent_maps_decrypted(const struct coherent_device *cdev);
 unsigned long coherent_vma_pfn(const struct vm_area_struct *vma,
 			       unsigned long addr);
 void coherent_revoke(struct coherent_device *cdev, unsigned long first,
@@ -156,17 +159,36 @@ int coherent_ready_at_probe(struct coherent_device *cdev);
 u16 coherent_cxl_find(struct pci_dev *pdev);
 int coherent_cxl_ready(struct coherent_device *cdev, unsigned int *timeout_ms);
 
-/* aperture.c: what firmware says, and the claim on it */
+/* aperture.c: what firmware says */
 int coherent_discover(struct pci_dev *pdev,
 		      const struct coherent_backend *backend,
 		      struct coherent_layout *layout);
+
+/* claim.c: the aperture in /proc/iomem, and what is in quarantine */
 int coherent_claim(struct coherent_device *cdev);
+void coherent_claim_mapped(struct coherent_device *cdev);
 void coherent_release(struct coherent_device *cdev);
+int coherent_quarantine_list(char *buf);
+int coherent_quarantine_lift(unsigned long first, unsigned long last);
+void coherent_claim_exit(void);
+
+/* foreign.c: IOMMU mappings by others */
+bool coherent_foreign_dma(struct iommu_group *ours);
+
+/* quarantine.c: ... as an administrator sees it */
+int coherent_quarantine_init(void);
+void coherent_quarantine_exit(void);
 
 /* memory.c: apertures of the core's own */
 bool coherent_memory_owns(u64 base, u64 size);
-int coherent_memory_claim(u64 base, u64 size, const char *name);
+struct resource *coherent_memory_claim(u64 base, u64 size, const char *name);
+void coherent_memory_keep(u64 base, u64 size, bool keep);
 void coherent_memory_release(u64 base, u64 size);
+
+/* parse.c */
+int coherent_parse_pages(const char *buf, unsigned long *first,
+			 unsigned long *last, unsigned long base,
+			 unsigned long limit);
 
 /* host_sysfs.c: what belongs to no device */
 extern struct kobject *coherent_host_kobj;

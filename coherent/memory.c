@@ -28,13 +28,18 @@
  * @node: in the list of all
  * @base: host-physical address
  * @size: in bytes
- * @claim: in /proc/iomem, within System RAM, while a device has it
+ * @claim: in /proc/iomem, within System RAM, while a device has it, or it is in
+ *	quarantine
+ * @kept: it is in quarantine
+ * @orphan: ... and who allocated it has no use for it any more
  */
 struct own_memory {
 	struct list_head node;
 	u64 base;
 	u64 size;
 	struct resource claim;
+	bool kept;
+	bool orphan;
 };
 
 static DEFINE_MUTEX(own_lock);	/* the list and what is in it */
@@ -139,11 +144,33 @@ int coherent_memory_alloc(u64 size, u64 *base)
 }
 EXPORT_SYMBOL_NS_GPL(coherent_memory_alloc, "COHERENT_VFIO_PCI");
 
+/*
+ * Its pages will be others'. While poison in it may be known they cannot be, and
+ * the memory is lost.
+ */
+static void free_own(struct own_memory *own)
+	__must_hold(&own_lock)
+{
+	lockdep_assert_held(&own_lock);
+
+	if (coherent_poison_drop(PHYS_PFN(own->base),
+				 PHYS_PFN(own->base + own->size - 1))) {
+		pr_err("no memory to clear poison; %#llx bytes at %#llx are lost\n",
+		       own->size, own->base);
+		return;
+	}
+	list_del(&own->node);
+	give_back(pfn_to_page(PHYS_PFN(own->base)), PHYS_PFN(own->size));
+	kfree(own);
+}
+
 /**
  * coherent_memory_free() - give memory back
  * @base: what coherent_memory_alloc() has stored; no device has it any more
  *
- * What is known of poison in it is forgotten: its pages will be others'.
+ * What is known of poison in it is cleared: its pages will be others'. What
+ * another device may still write to (claim.c) is given back when it no longer
+ * may.
  *
  * Context: may sleep.
  */
@@ -153,18 +180,13 @@ void coherent_memory_free(u64 base)
 
 	guard(mutex)(&own_lock);
 	own = find(base, PAGE_SIZE);
-	/* While somebody shows it, or poison may be known, it is not others' */
-	if (WARN_ON(!own || own->claim.parent))
+	/* While somebody shows it, it is not others' */
+	if (WARN_ON(!own || (own->claim.parent && !own->kept)))
 		return;
-	if (coherent_poison_drop(PHYS_PFN(own->base),
-				 PHYS_PFN(own->base + own->size - 1))) {
-		pr_err("no memory to clear poison: %#llx bytes at %#llx are lost\n",
-		       own->size, own->base);
-		return;
-	}
-	list_del(&own->node);
-	give_back(pfn_to_page(PHYS_PFN(own->base)), PHYS_PFN(own->size));
-	kfree(own);
+	if (own->kept)
+		own->orphan = true;
+	else
+		free_own(own);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_memory_free, "COHERENT_VFIO_PCI");
 
@@ -189,28 +211,53 @@ bool coherent_memory_owns(u64 base, u64 size)
  * @name: in /proc/iomem; must stay
  *
  * Context: may sleep.
- * Return: 0, or -EBUSY: another device has some of the same piece, or it is
- * gone.
+ * Return: the claim, or NULL: another device has some of the same piece, or it
+ * is gone.
  */
-int coherent_memory_claim(u64 base, u64 size, const char *name)
+struct resource *coherent_memory_claim(u64 base, u64 size, const char *name)
 {
 	struct own_memory *own;
 
 	guard(mutex)(&own_lock);
 	own = find(base, size);
 	if (!own || own->claim.parent)
-		return -EBUSY;
+		return NULL;
 	own->claim = DEFINE_RES_MEM_NAMED(base, size, name);
-	return insert_resource(&iomem_resource, &own->claim);
+	if (insert_resource(&iomem_resource, &own->claim))
+		return NULL;
+	return &own->claim;
 }
 
-/** coherent_memory_release() - undo coherent_memory_claim() */
-void coherent_memory_release(u64 base, u64 size)
+/** coherent_memory_keep() - is a claimed range not to be given back for now? */
+void coherent_memory_keep(u64 base, u64 size, bool keep)
 {
 	struct own_memory *own;
 
 	guard(mutex)(&own_lock);
 	own = find(base, size);
 	if (!WARN_ON(!own))
-		remove_resource(&own->claim);
+		own->kept = keep;
+}
+
+/**
+ * coherent_memory_release() - undo coherent_memory_claim()
+ * @base: host-physical address
+ * @size: in bytes
+ *
+ * Memory that was kept meanwhile, and that nobody has a use for, is given back.
+ *
+ * Context: may sleep.
+ */
+void coherent_memory_release(u64 base, u64 size)
+{
+	struct own_memory *own;
+
+	guard(mutex)(&own_lock);
+	own = find(base, size);
+	if (WARN_ON(!own))
+		return;
+	remove_resource(&own->claim);
+	own->kept = false;
+	if (own->orphan)
+		free_own(own);
 }

@@ -151,6 +151,21 @@ bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
 	return true;
 }
 
+/**
+ * coherent_maps_decrypted() - is the memory beyond the host's encryption?
+ * @cdev: the device
+ *
+ * Where the host encrypts its memory (SME, SEV, TDX) a device's is mapped
+ * decrypted, as io_remap_pfn_range() and the kernel's own mapping have it. Memory
+ * of the kernel's own is encrypted, as file I/O by the linear map has it.
+ *
+ * Return: whether it is.
+ */
+bool coherent_maps_decrypted(const struct coherent_device *cdev)
+{
+	return !cdev->own_memory;
+}
+
 static int bar_mmap(struct coherent_bar *bar, struct vm_area_struct *vma)
 {
 	unsigned long pgoff = vma->vm_pgoff & REGION_PGOFF_MASK;
@@ -167,8 +182,8 @@ static int bar_mmap(struct coherent_bar *bar, struct vm_area_struct *vma)
 	if (ret)
 		return ret;
 
-	/* As io_remap_pfn_range() and the kernel's own mapping have it */
-	vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
+	if (coherent_maps_decrypted(bar->cdev))
+		vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
 	switch (bar->region->memtype) {
 	case COHERENT_CACHED:
 		break;
@@ -181,6 +196,7 @@ static int bar_mmap(struct coherent_bar *bar, struct vm_area_struct *vma)
 		vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
 		break;
 	}
+	coherent_claim_mapped(bar->cdev);
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_private_data = bar;
 	vma->vm_ops = &coherent_vm_ops;

@@ -14,15 +14,26 @@ static int __init coherent_init(void)
 
 	if (ret)
 		return ret;
+	ret = coherent_quarantine_init();
+	if (ret)
+		goto out_sysfs;
 	ret = coherent_poison_init();
 	if (ret)
-		coherent_host_sysfs_exit();
+		goto out_quarantine;
+	return 0;
+
+out_quarantine:
+	coherent_quarantine_exit();
+out_sysfs:
+	coherent_host_sysfs_exit();
 	return ret;
 }
 module_init(coherent_init);
 
 static void __exit coherent_exit(void)
 {
+	coherent_quarantine_exit();
+	coherent_claim_exit();
 	coherent_poison_exit();
 	coherent_host_sysfs_exit();
 }

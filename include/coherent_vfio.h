@@ -26,6 +26,7 @@
 #include "coherent_gate_state.h"
 #include "coherent_layout.h"
 
+struct coherent_claim;
 struct coherent_device;
 struct coherent_ledger;
 struct dentry;
@@ -123,7 +124,7 @@ struct coherent_gate {
  *	constant while bound
  * @own_memory: its memory is coherent_memory_alloc()'s; constant while bound
  * @debugfs: the device's directory
- * @claim_name: name of the aperture in /proc/iomem
+ * @claim: the aperture in /proc/iomem; constant while bound
  */
 struct coherent_device {
 	struct vfio_pci_core_device core;
@@ -144,7 +145,7 @@ struct coherent_device {
 	bool mm_registered;
 	bool own_memory;
 	struct dentry *debugfs;
-	char claim_name[32];
+	struct coherent_claim *claim;
 };
 
 int coherent_pci_probe(struct pci_dev *pdev,

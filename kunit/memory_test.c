@@ -57,19 +57,61 @@ static void shown_by_one(struct kunit *test)
 	u64 base;
 
 	KUNIT_ASSERT_EQ(test, 0, coherent_memory_alloc(4 * PAGE_SIZE, &base));
-	KUNIT_EXPECT_EQ(test, 0, coherent_memory_claim(base, 4 * PAGE_SIZE, "kunit"));
-	KUNIT_EXPECT_EQ(test, -EBUSY, coherent_memory_claim(base, PAGE_SIZE, "kunit"));
+	KUNIT_EXPECT_NOT_NULL(test, coherent_memory_claim(base, 4 * PAGE_SIZE, "kunit"));
+	KUNIT_EXPECT_NULL(test, coherent_memory_claim(base, PAGE_SIZE, "kunit"));
 	coherent_memory_release(base, 4 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, coherent_memory_claim(base, PAGE_SIZE, "kunit"));
+	KUNIT_EXPECT_NOT_NULL(test, coherent_memory_claim(base, PAGE_SIZE, "kunit"));
 	coherent_memory_release(base, PAGE_SIZE);
 	coherent_memory_free(base);
-	KUNIT_EXPECT_EQ(test, -EBUSY, coherent_memory_claim(base, PAGE_SIZE, "kunit"));
+	KUNIT_EXPECT_NULL(test, coherent_memory_claim(base, PAGE_SIZE, "kunit"));
+}
+
+/* Who allocated it may go while it is kept; then it goes when it is released */
+static void kept_for_a_while(struct kunit *test)
+{
+	u64 base;
+
+	KUNIT_ASSERT_EQ(test, 0, coherent_memory_alloc(PAGE_SIZE, &base));
+	KUNIT_EXPECT_NOT_NULL(test, coherent_memory_claim(base, PAGE_SIZE, "kunit"));
+	coherent_memory_keep(base, PAGE_SIZE, true);
+	coherent_memory_free(base);
+	KUNIT_EXPECT_TRUE(test, coherent_memory_owns(base, PAGE_SIZE));
+	coherent_memory_release(base, PAGE_SIZE);
+	KUNIT_EXPECT_FALSE(test, coherent_memory_owns(base, PAGE_SIZE));
+}
+
+static void kept_and_shown_again(struct kunit *test)
+{
+	u64 base;
+
+	KUNIT_ASSERT_EQ(test, 0, coherent_memory_alloc(PAGE_SIZE, &base));
+	KUNIT_EXPECT_NOT_NULL(test, coherent_memory_claim(base, PAGE_SIZE, "kunit"));
+	coherent_memory_keep(base, PAGE_SIZE, true);
+	coherent_memory_keep(base, PAGE_SIZE, false);
+	coherent_memory_release(base, PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, coherent_memory_owns(base, PAGE_SIZE));
+	coherent_memory_free(base);
+	KUNIT_EXPECT_FALSE(test, coherent_memory_owns(base, PAGE_SIZE));
+}
+
+/* What is encrypted in the linear map must not be shown as if it were not */
+static void decrypted_where_a_device_has_it(struct kunit *test)
+{
+	struct coherent_device *cdev = kunit_kzalloc(test, sizeof(*cdev), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, cdev);
+	KUNIT_EXPECT_TRUE(test, coherent_maps_decrypted(cdev));
+	cdev->own_memory = true;
+	KUNIT_EXPECT_FALSE(test, coherent_maps_decrypted(cdev));
 }
 
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(sizes_refused),
 	KUNIT_CASE(every_few_pages),
 	KUNIT_CASE(shown_by_one),
+	KUNIT_CASE(kept_for_a_while),
+	KUNIT_CASE(kept_and_shown_again),
+	KUNIT_CASE(decrypted_where_a_device_has_it),
 	{ }
 };
 

@@ -74,7 +74,7 @@ static void forget_text(struct kunit *test)
 	unsigned long first, last;
 	int ret;
 
-	ret = coherent_parse_forget(t->text, &first, &last, BASE, LIMIT);
+	ret = coherent_parse_pages(t->text, &first, &last, BASE, LIMIT);
 	KUNIT_ASSERT_EQ(test, t->ret, ret);
 	if (ret)
 		return;
@@ -87,13 +87,13 @@ static void forget_anywhere(struct kunit *test)
 {
 	unsigned long first, last;
 
-	KUNIT_EXPECT_EQ(test, 0, coherent_parse_forget("0xfffffffffffff000+0x1000",
+	KUNIT_EXPECT_EQ(test, 0, coherent_parse_pages("0xfffffffffffff000+0x1000",
 						       &first, &last, 0,
 						       PHYS_PFN(PHYS_ADDR_MAX)));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(U64_MAX), first);
 	KUNIT_EXPECT_EQ(test, first, last);
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			coherent_parse_forget("0xfffffffffffff000+0x2000", &first,
+			coherent_parse_pages("0xfffffffffffff000+0x2000", &first,
 					      &last, 0, PHYS_PFN(PHYS_ADDR_MAX)));
 }
 

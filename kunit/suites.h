@@ -11,6 +11,7 @@ extern struct kunit_suite coherent_clip_suite;
 extern struct kunit_suite coherent_gate_suite;
 
 extern struct kunit_suite coherent_memory_suite;
+extern struct kunit_suite coherent_claim_suite;
 extern struct kunit_suite coherent_ledger_suite;
 extern struct kunit_suite coherent_report_suite;
 extern struct kunit_suite coherent_stray_suite;

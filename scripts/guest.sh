@@ -50,6 +50,13 @@ soft() {
 	guest "$1" soft soft.sh "${FUNCTIONS[@]}"
 }
 
+# quarantine KERNEL: memory that another function may still write to
+quarantine() {
+	local arch=${1#*-}
+	devices "${arch%%-*}" quarantine
+	guest "$1" quarantine quarantine.sh "${FUNCTIONS[@]}"
+}
+
 # soft_beside KERNEL: the first of them on a machine that has an IOMMU
 soft_beside() {
 	devices amd64 soft-iommu

@@ -51,7 +51,7 @@ static int forget_set(const char *val, const struct kernel_param *kp)
 	unsigned long first, last;
 	int ret;
 
-	ret = coherent_parse_forget(val, &first, &last, 0,
+	ret = coherent_parse_pages(val, &first, &last, 0,
 				    PHYS_PFN(PHYS_ADDR_MAX));
 	return ret ?: coherent_report_forget(first, last);
 }

@@ -263,9 +263,6 @@ void coherent_sources_stop(void);
 
 int coherent_sysfs_init(void);
 void coherent_sysfs_exit(void);
-int coherent_parse_forget(const char *buf, unsigned long *first,
-			  unsigned long *last, unsigned long base,
-			  unsigned long limit);
 
 /* debugfs.c */
 void coherent_debugfs_init(void);

@@ -59,54 +59,6 @@ static ssize_t poison_policy_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(poison_policy);
 
-/* OFFSET+LENGTH in bytes, whole pages */
-static int parse_range(const char *buf, u64 *offset, u64 *length)
-{
-	char *text __free(kfree) = kstrdup(buf, GFP_KERNEL);
-	char *rest = text, *field;
-
-	if (!text)
-		return -ENOMEM;
-	field = strsep(&rest, "+");
-	if (!rest || kstrtou64(field, 0, offset) ||
-	    kstrtou64(strstrip(rest), 0, length) ||
-	    !PAGE_ALIGNED(*offset | *length) || !*length)
-		return -EINVAL;
-	return 0;
-}
-
-/**
- * coherent_parse_forget() - what poison an administrator wants cleared
- * @buf: "all" or OFFSET+LENGTH, in bytes, whole pages
- * @first: where to store the first PFN, from @base on
- * @last: where to store the last
- * @base: PFN that offsets are from
- * @limit: last PFN that there is
- *
- * Return: 0, -EINVAL, -ENOMEM.
- */
-int coherent_parse_forget(const char *buf, unsigned long *first,
-			  unsigned long *last, unsigned long base,
-			  unsigned long limit)
-{
-	u64 offset, length;
-	int ret;
-
-	*first = base;
-	*last = limit;
-	if (sysfs_streq(buf, "all"))
-		return 0;
-	ret = parse_range(buf, &offset, &length);
-	if (ret)
-		return ret;
-	if (PHYS_PFN(offset) > limit - base ||
-	    PHYS_PFN(length) - 1 > limit - base - PHYS_PFN(offset))
-		return -EINVAL;
-	*first = base + PHYS_PFN(offset);
-	*last = *first + PHYS_PFN(length) - 1;
-	return 0;
-}
-
 static ssize_t poison_clear_store(struct device *dev,
 				  struct device_attribute *attr,
 				  const char *buf, size_t count)
@@ -115,7 +67,7 @@ static ssize_t poison_clear_store(struct device *dev,
 	unsigned long first, last;
 	int ret;
 
-	ret = coherent_parse_forget(buf, &first, &last, ledger->first,
+	ret = coherent_parse_pages(buf, &first, &last, ledger->first,
 				    ledger->last);
 	if (!ret)
 		ret = coherent_report_forget(first, last);

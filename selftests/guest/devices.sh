@@ -28,6 +28,7 @@ devices() {
 	amd64-soft | arm64-soft) devices_soft "$1" && RUN_ARGS+=(--no-iommu) ;;
 	amd64-soft-iommu) devices_soft "$1" ;;
 	amd64-foreign) devices_foreign ;;
+	amd64-quarantine | arm64-quarantine) devices_quarantine "$1" ;;
 	*) return 1 ;;
 	esac
 }
@@ -151,6 +152,17 @@ devices_foreign() {
 	reserve "$low+0x4000000"
 	device "model=plain,slot=5,bar2=0"
 	FUNCTIONS+=("name=dummy,bdf=0000:00:05.0,driver=dummy,aperture=$low+0x4000000,use=$low+0x4000000")
+}
+
+# One whose memory is mapped for the DMA of another. FUNCTIONS are here the arguments of
+# quarantine.sh.
+devices_quarantine() {
+	local base=0x180000000
+	[ "$1" = amd64 ] || base=0x200000000
+	reserve "$base+0x1000000"
+	device "model=plain,slot=4,bar2=0,prop=none"
+	device "model=plain,slot=5,bar2=0,prop=none"
+	FUNCTIONS=(0000:00:04.0 "$base+0x1000000" 0000:00:05.0)
 }
 
 # Each way of being refused. FUNCTIONS are here the steps of refusals.sh, see there.
