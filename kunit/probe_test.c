@@ -8,6 +8,7 @@
 #include <linux/ioport.h>
 #include <linux/limits.h>
 #include <linux/pci.h>
+#include <linux/pfn.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 

@@ -17,7 +17,7 @@
 /* Beside the apertures of all other suites */
 #define BASE		(KUNIT_APERTURE_BASE + 64ULL * SZ_1G)
 #define FIRST		PHYS_PFN(BASE)
-#define ALL_OF_IT	FIRST, (FIRST + PHYS_PFN(SZ_16M) - 1)
+#define LAST		(FIRST + PHYS_PFN(SZ_16M) - 1)
 
 static void forget_all(void)
 {
@@ -64,7 +64,7 @@ static void expect_taken(struct kunit *test, unsigned long from, unsigned long t
 {
 	struct coherent_stray stray;
 
-	KUNIT_ASSERT_TRUE(test, coherent_stray_take(ALL_OF_IT, &stray));
+	KUNIT_ASSERT_TRUE(test, coherent_stray_take(FIRST, LAST, &stray));
 	KUNIT_EXPECT_EQ(test, FIRST + from, stray.first);
 	KUNIT_EXPECT_EQ(test, FIRST + to, stray.last);
 	KUNIT_EXPECT_EQ(test, source, stray.source);
@@ -81,7 +81,7 @@ static void merged(struct kunit *test)
 	expect_taken(test, 2, 6, COHERENT_SOURCE_GHES);
 	expect_taken(test, 9, 9, COHERENT_SOURCE_GHES);
 	expect_taken(test, 7, 7, COHERENT_SOURCE_MCE);
-	KUNIT_EXPECT_EQ(test, 0, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, LAST));
 }
 
 static void oldest_dropped(struct kunit *test)
@@ -91,12 +91,12 @@ static void oldest_dropped(struct kunit *test)
 	/* Those merge with what is there */
 	report_page(0);
 	report_page(1);
-	KUNIT_EXPECT_EQ(test, COHERENT_MAX_STRAYS - 1, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, COHERENT_MAX_STRAYS - 1, kept(FIRST, LAST));
 
 	for (unsigned int i = 0; i < COHERENT_MAX_STRAYS + 2; i++)
 		report_page(2 * i);
 	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, FIRST + 3));
-	KUNIT_EXPECT_EQ(test, COHERENT_MAX_STRAYS, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, COHERENT_MAX_STRAYS, kept(FIRST, LAST));
 }
 
 /* A part is taken, what lies on both sides is still there */
@@ -111,7 +111,7 @@ static void taken_in_parts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, kept(FIRST + 4, FIRST + 7));
 	expect_taken(test, 0, 3, COHERENT_SOURCE_GHES);
 	expect_taken(test, 8, 15, COHERENT_SOURCE_GHES);
-	KUNIT_EXPECT_EQ(test, 0, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, LAST));
 }
 
 /* How wide it was is judged by the aperture that it turns out to be in */
@@ -124,7 +124,7 @@ static void doubtful(struct kunit *test)
 	/* Half of the block, without the page */
 	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, FIRST + PHYS_PFN(SZ_4M) - 1));
 	expect_taken(test, 0, PHYS_PFN(SZ_8M) - 1, COHERENT_SOURCE_GHES);
-	KUNIT_EXPECT_EQ(test, 0, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, LAST));
 
 	report(BASE + SZ_4M + SZ_4K, SZ_8M, COHERENT_SOURCE_GHES);
 	KUNIT_ASSERT_TRUE(test, coherent_stray_take(FIRST + PHYS_PFN(SZ_4M),
@@ -132,11 +132,11 @@ static void doubtful(struct kunit *test)
 						    &stray));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(BASE + SZ_4M + SZ_4K), stray.first);
 	KUNIT_EXPECT_EQ(test, stray.first, stray.last);
-	KUNIT_EXPECT_EQ(test, 0, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, LAST));
 
 	/* Wider than is ever believed */
 	report(BASE + SZ_4K, 1ULL << 40, COHERENT_SOURCE_GHES);
-	KUNIT_ASSERT_TRUE(test, coherent_stray_take(ALL_OF_IT, &stray));
+	KUNIT_ASSERT_TRUE(test, coherent_stray_take(FIRST, LAST, &stray));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(BASE + SZ_4K), stray.first);
 	KUNIT_EXPECT_EQ(test, stray.first, stray.last);
 }
@@ -166,13 +166,13 @@ static void given_to_its_aperture(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
 	KUNIT_EXPECT_EQ(test, 3, coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, 2, coherent_pages_count(FIRST + 0x110, FIRST + 0x111));
-	KUNIT_EXPECT_EQ(test, 1, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, 1, kept(FIRST, LAST));
 
 	/* Now that it is known they are not kept any more */
 	report_page(0x120);
 	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
 	KUNIT_EXPECT_EQ(test, 4, coherent_ledger_count(ledger));
-	KUNIT_EXPECT_EQ(test, 0, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, LAST));
 }
 
 static void cleared(struct kunit *test)
@@ -181,7 +181,7 @@ static void cleared(struct kunit *test)
 	report_page(5);
 	KUNIT_EXPECT_EQ(test, 0, coherent_report_forget(FIRST, FIRST + 3));
 	KUNIT_EXPECT_EQ(test, 0, kept(FIRST + 1, FIRST + 1));
-	KUNIT_EXPECT_EQ(test, 1, kept(ALL_OF_IT));
+	KUNIT_EXPECT_EQ(test, 1, kept(FIRST, LAST));
 }
 
 static struct kunit_case stray_cases[] = {

@@ -211,8 +211,10 @@ void coherent_report(u64 addr, u64 width, enum coherent_source source,
 	};
 	bool narrowed = !believed(&report, width);
 
-	if (narrowed)
-		report.first = report.last = pfn;
+	if (narrowed) {
+		report.first = pfn;
+		report.last = pfn;
+	}
 	if (!coherent_ledger_watches(report.first, report.last, source)) {
 		if (!coherent_stray_add(&stray))
 			coherent_report(addr, width, source, mm_signals);

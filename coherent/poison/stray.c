@@ -42,8 +42,10 @@ static bool is_ram(unsigned long pfn)
 static void remove(unsigned int i)
 	__must_hold(&stray_lock)
 {
+	unsigned int behind = nr_strays - i - 1;
+
+	memmove(&strays[i], &strays[i + 1], behind * sizeof(strays[0]));
 	nr_strays--;
-	memmove(&strays[i], &strays[i + 1], (nr_strays - i) * sizeof(*strays));
 }
 
 /* Does @to now cover @from, too? What is in doubt stays apart */
