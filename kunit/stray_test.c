@@ -114,6 +114,19 @@ static void taken_in_parts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, LAST));
 }
 
+/* What is put back may have no room, as any other */
+static void parts_when_full(struct kunit *test)
+{
+	for (unsigned int i = 1; i < COHERENT_MAX_STRAYS; i++)
+		report_page(4 * i);
+	report(BASE + PFN_PHYS(1024), 4 * PAGE_SIZE, COHERENT_SOURCE_GHES);
+	KUNIT_EXPECT_EQ(test, 1, kept(FIRST + 1025, FIRST + 1025));
+	/* The first page, that was the oldest, for the second part */
+	KUNIT_EXPECT_EQ(test, 0, kept(FIRST + 4, FIRST + 4));
+	KUNIT_EXPECT_EQ(test, 2, kept(FIRST + 1024, FIRST + 1027));
+	KUNIT_EXPECT_EQ(test, COHERENT_MAX_STRAYS - 2, kept(FIRST, LAST));
+}
+
 /* How wide it was is judged by the aperture that it turns out to be in */
 static void doubtful(struct kunit *test)
 {
@@ -188,6 +201,7 @@ static struct kunit_case stray_cases[] = {
 	KUNIT_CASE(merged),
 	KUNIT_CASE(oldest_dropped),
 	KUNIT_CASE(taken_in_parts),
+	KUNIT_CASE(parts_when_full),
 	KUNIT_CASE(doubtful),
 	KUNIT_CASE(not_of_ram),
 	KUNIT_CASE(given_to_its_aperture),

@@ -128,6 +128,20 @@ static int record_strays(const struct coherent_ledger *ledger)
 	return coherent_report_drain();
 }
 
+static int read_bad_pages(struct coherent_device *cdev)
+{
+	int ret;
+
+	if (!cdev->backend->bad_pages)
+		return 0;
+	ret = cdev->backend->bad_pages(cdev);
+	if (ret)
+		dev_err(&cdev->core.pdev->dev,
+			"firmware's list of bad memory cannot be used (%d)\n",
+			ret);
+	return ret;
+}
+
 /**
  * coherent_poison_attach() - at probe: what is on record for the aperture counts
  * @cdev: the device, its aperture claimed
@@ -143,19 +157,11 @@ int coherent_poison_attach(struct coherent_device *cdev)
 	if (ret)
 		return ret;
 	ret = record_strays(cdev->ledger);
+	if (!ret)
+		ret = read_bad_pages(cdev);
 	if (ret) {
 		coherent_ledger_detach(cdev);
 		return ret;
-	}
-	if (cdev->backend->bad_pages) {
-		ret = cdev->backend->bad_pages(cdev);
-		if (ret) {
-			dev_err(&cdev->core.pdev->dev,
-				"firmware's list of bad memory cannot be used (%d)\n",
-				ret);
-			coherent_ledger_detach(cdev);
-			return ret;
-		}
 	}
 	coherent_mm_register(cdev);
 	coherent_debugfs_add(cdev);
