@@ -172,6 +172,13 @@ int coherent_quarantine_list(char *buf);
 int coherent_quarantine_lift(unsigned long first, unsigned long last);
 void coherent_claim_exit(void);
 
+/* scrub.c, scrub_sysfs.c: from one tenant to the next */
+void coherent_scrub_init(struct coherent_device *cdev);
+int coherent_scrub_open(struct coherent_device *cdev);
+void coherent_scrub_close(struct coherent_device *cdev);
+int coherent_scrub_sysfs_add(struct coherent_device *cdev);
+void coherent_scrub_sysfs_remove(struct coherent_device *cdev);
+
 /* foreign.c: IOMMU mappings by others */
 bool coherent_foreign_dma(struct iommu_group *ours);
 
@@ -185,7 +192,12 @@ struct resource *coherent_memory_claim(u64 base, u64 size, const char *name);
 void coherent_memory_keep(u64 base, u64 size, bool keep);
 void coherent_memory_release(u64 base, u64 size);
 
-/* parse.c */
+/* Of a device's directory in sysfs */
+#define COHERENT_SYSFS_GROUP	"coherent"
+
+/* parse.c: what is read and written there */
+int coherent_sysfs_emit_choice(char *buf, const char * const *names,
+			       int choice);
 int coherent_parse_pages(const char *buf, unsigned long *first,
 			 unsigned long *last, unsigned long base,
 			 unsigned long limit);

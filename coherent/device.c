@@ -26,6 +26,15 @@ static int map_ready_bar(struct coherent_device *cdev)
 	return 0;
 }
 
+/* Nobody touches it any more: what open has made goes */
+static void close_memory(struct coherent_device *cdev)
+{
+	coherent_gate_happens(cdev, COHERENT_GATE_CLOSED);
+	coherent_command_close(cdev);
+	coherent_unmap_all(cdev);
+	cdev->ready_io = NULL;
+}
+
 /**
  * coherent_open_device() - &vfio_device_ops.open_device
  * @core_vdev: the device
@@ -35,7 +44,7 @@ static int map_ready_bar(struct coherent_device *cdev)
  *
  * Context: may sleep; the VFIO core lets one in at a time.
  * Return: 0, or why vfio-pci cannot enable the function or map the BAR that
- * tells readiness.
+ * tells readiness, or why the memory cannot be cleared.
  */
 int coherent_open_device(struct vfio_device *core_vdev)
 {
@@ -53,6 +62,13 @@ int coherent_open_device(struct vfio_device *core_vdev)
 	coherent_config_clear_bars(cdev);
 	coherent_command_open(cdev);
 	coherent_gate_happens(cdev, COHERENT_GATE_OPENED);
+	ret = coherent_scrub_open(cdev);
+	if (ret) {
+		/* As if it had been opened, and closed at once */
+		close_memory(cdev);
+		vfio_pci_core_disable(&cdev->core);
+		return ret;
+	}
 	vfio_pci_core_finish_enable(&cdev->core);
 	return 0;
 }
@@ -68,10 +84,8 @@ void coherent_close_device(struct vfio_device *core_vdev)
 {
 	struct coherent_device *cdev = to_coherent_device(core_vdev);
 
-	coherent_gate_happens(cdev, COHERENT_GATE_CLOSED);
-	coherent_command_close(cdev);
-	coherent_unmap_all(cdev);
-	cdev->ready_io = NULL;
+	coherent_scrub_close(cdev);
+	close_memory(cdev);
 	vfio_pci_core_close_device(core_vdev);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_close_device, "COHERENT_VFIO_PCI");
@@ -180,6 +194,7 @@ static int setup_memory(struct coherent_device *cdev)
 	ret = coherent_claim(cdev);
 	if (ret)
 		return ret;
+	coherent_scrub_init(cdev);
 	ret = coherent_ready_at_probe(cdev);
 	if (ret)
 		goto out_release;
@@ -248,6 +263,9 @@ int coherent_pci_probe(struct pci_dev *pdev,
 		ret = coherent_poison_sysfs_add(cdev);
 		if (ret)
 			goto out_teardown;
+		ret = coherent_scrub_sysfs_add(cdev);
+		if (ret)
+			goto out_poison_sysfs;
 	}
 	ret = vfio_pci_core_register_device(&cdev->core);
 	if (ret)
@@ -260,6 +278,9 @@ int coherent_pci_probe(struct pci_dev *pdev,
 	return 0;
 
 out_sysfs:
+	if (layout.nr_regions)
+		coherent_scrub_sysfs_remove(cdev);
+out_poison_sysfs:
 	if (layout.nr_regions)
 		coherent_poison_sysfs_remove(cdev);
 out_teardown:
@@ -284,8 +305,10 @@ void coherent_pci_remove(struct pci_dev *pdev)
 		container_of(core, struct coherent_device, core);
 
 	vfio_pci_core_unregister_device(core);
-	if (cdev->layout.nr_regions)
+	if (cdev->layout.nr_regions) {
+		coherent_scrub_sysfs_remove(cdev);
 		coherent_poison_sysfs_remove(cdev);
+	}
 	teardown_memory(cdev);
 	vfio_put_device(&core->vdev);
 }

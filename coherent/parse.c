@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ranges of memory as an administrator writes them.
+ * What an administrator reads and writes in sysfs: choices, and ranges of memory.
  */
 #include <linux/cleanup.h>
 #include <linux/errno.h>
@@ -9,8 +9,28 @@
 #include <linux/pfn.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "coherent.h"
+
+/**
+ * coherent_sysfs_emit_choice() - all there are, the one in force in brackets
+ * @buf: a page of sysfs
+ * @names: the choices, then NULL
+ * @choice: index of the one in force
+ *
+ * Return: bytes stored.
+ */
+int coherent_sysfs_emit_choice(char *buf, const char * const *names, int choice)
+{
+	int len = 0;
+
+	for (int i = 0; names[i]; i++)
+		len += sysfs_emit_at(buf, len, i == choice ? "[%s] " : "%s ",
+				     names[i]);
+	buf[len - 1] = '\n';
+	return len;
+}
 
 /* OFFSET+LENGTH in bytes, whole pages */
 static int parse_range(const char *buf, u64 *offset, u64 *length)

@@ -12,6 +12,7 @@
 #ifndef COHERENT_VFIO_H
 #define COHERENT_VFIO_H
 
+#include <linux/atomic.h>
 #include <linux/compiler_types.h>
 #include <linux/memory-failure.h>
 #include <linux/module.h>
@@ -34,6 +35,16 @@ struct dentry;
 /* A backend whose ready() needs no BAR */
 #define COHERENT_NO_BAR		(-1)
 
+/** enum coherent_scrub_policy - when is the memory cleared for the next user? */
+enum coherent_scrub_policy {
+	/** @COHERENT_SCRUB_NONE: never; it is the user's, or the device's, affair */
+	COHERENT_SCRUB_NONE,
+	/** @COHERENT_SCRUB_OPEN: when the function is opened */
+	COHERENT_SCRUB_OPEN,
+	/** @COHERENT_SCRUB_CLOSE: when it is closed; at the latest at the next open */
+	COHERENT_SCRUB_CLOSE,
+};
+
 /**
  * struct coherent_backend - a vendor's facts and policy
  * @name: short name of the backend
@@ -55,6 +66,8 @@ struct dentry;
  *	probe; may sleep; an error refuses the function. NULL: there is none.
  * @reset_heals_poison: after a reset that ends with @ready no page is poisoned
  *	any more, not even one of @bad_pages (opening resets, too)
+ * @scrub: what an administrator finds set, and may change: is the memory cleared
+ *	from one user to the next?
  * @ops: a vfio_device_ops that starts from the core's exported functions, for
  *	a backend that needs more; NULL for the core's own
  */
@@ -67,6 +80,7 @@ struct coherent_backend {
 	bool cxl_ready;
 	int (*bad_pages)(struct coherent_device *cdev);
 	bool reset_heals_poison;
+	enum coherent_scrub_policy scrub;
 	const struct vfio_device_ops *ops;
 };
 
@@ -104,6 +118,21 @@ struct coherent_gate {
 };
 
 /**
+ * struct coherent_scrub - clearing of the memory
+ * @policy: what an administrator wants; one word
+ * @dirty: somebody may have written to it since all of it was cleared last; read
+ *	and changed by open and close alone, which VFIO keeps apart
+ * @done: bytes that are done with, of the scrub that runs or of the last one
+ * @total: of as many
+ */
+struct coherent_scrub {
+	enum coherent_scrub_policy policy;
+	bool dirty;
+	atomic64_t done;
+	u64 total;
+};
+
+/**
  * struct coherent_device - one function with coherent memory
  * @core: what vfio-pci keeps of it; driver data of the pci_dev points here
  * @backend: who discovered it
@@ -118,6 +147,7 @@ struct coherent_gate {
  * @command: PCI_COMMAND as the user has set it last
  * @command_is_users: it is, for the device is open; and so vfio-pci has vconfig
  * @recoveries: how often config space was restored; also read without the lock
+ * @scrub: see &struct coherent_scrub
  * @ledger: what is known of poisoned pages; constant while bound
  * @pfn_space: registered with the memory manager, if @mm_registered
  * @mm_registered: the memory manager signals for errors that it handles;
@@ -140,6 +170,7 @@ struct coherent_device {
 	u16 command;
 	bool command_is_users;
 	unsigned long recoveries;
+	struct coherent_scrub scrub;
 	struct coherent_ledger *ledger;
 	struct pfn_address_space pfn_space;
 	bool mm_registered;

@@ -259,8 +259,6 @@ void coherent_sources_start(void);
 void coherent_sources_stop(void);
 
 /* sysfs.c */
-#define COHERENT_SYSFS_GROUP	"coherent"
-
 int coherent_sysfs_init(void);
 void coherent_sysfs_exit(void);
 

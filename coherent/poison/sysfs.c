@@ -36,14 +36,8 @@ static DEVICE_ATTR_RO(poison_count);
 static ssize_t poison_policy_show(struct device *dev,
 				  struct device_attribute *attr, char *buf)
 {
-	enum coherent_policy policy = READ_ONCE(dev_to_ledger(dev)->policy);
-	int len = 0;
-
-	for (int i = 0; coherent_policy_names[i]; i++)
-		len += sysfs_emit_at(buf, len, i == policy ? "[%s] " : "%s ",
-				     coherent_policy_names[i]);
-	buf[len - 1] = '\n';
-	return len;
+	return coherent_sysfs_emit_choice(buf, coherent_policy_names,
+					  READ_ONCE(dev_to_ledger(dev)->policy));
 }
 
 static ssize_t poison_policy_store(struct device *dev,

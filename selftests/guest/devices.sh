@@ -262,11 +262,11 @@ devices_soft() {
 	[ "$1" = amd64 ] || ram=0x48000000
 	reserve "$good+0x70000000"
 	all="test_info test_cdev test_config test_rdwr test_buffers test_mmap test_granularity test_huge"
-	all+=" test_vma test_reset test_ready test_lifetime test_attack test_poison test_poison_maps"
+	all+=" test_vma test_reset test_ready test_lifetime test_scrub test_attack test_poison test_poison_maps"
 	all+=" test_poison_kernel test_poison_io test_poison_life"
 	few=programs=test_info:test_cdev:test_config:test_mmap:test_reset
 	# Whose memory it is, memory_failure() decides: errors come by debugfs
-	own=driver=dummy,nomodel,inject=debugfs
+	own=driver=dummy,nomodel,inject=debugfs,scrub=open
 	FUNCTIONS=("$ram" "$good"
 		"soft=2 soft_size=33M|$all|name=soft,bdf=10000:00:00.0,$own,use=iomem+0x2100000|name=soft-second,bdf=10001:00:00.0,$own,use=iomem+0x2100000,$few"
 		"soft=2 soft_aperture=$good+0x8420000/0x300000/wc|$all|name=soft-range,bdf=10000:00:00.0,driver=dummy,nomodel,inject=debugfs,use=$good+0x3f10000,res=0x203f10000+0x300000,type=wc|name=soft-range-second,bdf=10001:00:00.0,driver=dummy,nomodel,use=0x204210000+0x3f10000,res=0x208120000+0x300000,type=wc,$few"

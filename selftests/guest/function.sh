@@ -15,6 +15,7 @@
 #   pass noflr noreset slow nomodel        flags, see lib/expect.c
 #   inject=A:B                      only these sources of memory errors
 #   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
+#   scrub=open|close                the default policy is this one, and not none
 #   programs=A:B                    only these
 #   without=PATTERN                 not those, which others try enough
 
@@ -83,6 +84,18 @@ describe() {
 	COHERENT_INJECT=$(inject_list "$(field "$1" inject)")
 	COHERENT_EXPECT_BAD=$(field "$1" bad)
 	COHERENT_EXPECT_HEALS=
+	export COHERENT_EXPECT_SCRUB
+	COHERENT_EXPECT_SCRUB=$(field "$1" scrub)
+}
+
+# scrub_begin: the programs find again what they wrote before they closed the function;
+# what is the policy otherwise is for test_scrub
+scrub_begin() {
+	export COHERENT_SCRUB_DEFAULT=
+	policy=/sys/bus/pci/devices/$COHERENT_BDF/coherent/scrub
+	[ -e "$policy" ] || return 0
+	COHERENT_SCRUB_DEFAULT=$(sed 's/.*\[\(.*\)\].*/\1/' "$policy")
+	echo none >"$policy"
 }
 
 # load_modules FUNCTION...: DUMMY_OPTIONS are for the dummy, soft=N for one

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From one tenant to the next: the memory is cleared before somebody else sees it.
+ *
+ * Clearing hundreds of GiB takes a while: chunks of it go to as many workers as
+ * there are CPUs. Each clears a piece at a time between coherent_access_begin()
+ * and coherent_access_end(), so that a reset can come in between, and known poison
+ * is left out: a reader does not get there either.
+ *
+ * Memory is dirty from the moment on that somebody may have written to it, and
+ * until all of it was cleared. So what was not done, for whatever reason, is done
+ * before the next open succeeds.
+ */
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/device.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/pm_runtime.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "coherent.h"
+#include "poison/poison.h"
+
+/* What a worker takes at a time, and what it clears before a reset may come */
+#define CHUNK	SZ_64M
+#define PIECE	SZ_1M
+
+/* A reset has come in between: until it is worth asking again */
+#define PAUSE_MS	16
+
+struct scrub_job {
+	struct coherent_device *cdev;
+	bool wait;		/* for memory that is not ready for now */
+	atomic64_t next;	/* chunk to be taken */
+	int error;		/* the first; others stop when they see it */
+};
+
+struct scrub_worker {
+	struct work_struct work;
+	struct scrub_job *job;
+};
+
+static void stop(struct scrub_job *job, int error)
+{
+	cmpxchg(&job->error, 0, error);
+}
+
+/* Bytes of the aperture that are shown, region after region */
+static u64 total(const struct coherent_device *cdev)
+{
+	u64 sum = 0;
+
+	for (unsigned int i = 0; i < cdev->layout.nr_regions; i++)
+		sum += cdev->layout.regions[i].length;
+	return sum;
+}
+
+/* The region that byte @pos of them is in, and which of its bytes that is */
+static struct coherent_bar *find_byte(struct coherent_device *cdev, u64 pos,
+				      u64 *off)
+{
+	for (unsigned int i = 0; i < cdev->layout.nr_regions; i++) {
+		u64 length = cdev->layout.regions[i].length;
+
+		if (pos < length) {
+			*off = pos;
+			return &cdev->bars[i];
+		}
+		pos -= length;
+	}
+	return NULL;
+}
+
+static void clear(struct coherent_bar *bar, u64 off, size_t n)
+{
+	if (bar->region->memtype == COHERENT_UC)
+		memset_io((void __iomem __force *)bar->va + off, 0, n);
+	else
+		memset(bar->va + off, 0, n);
+}
+
+/* At most @n bytes; returns how many are done with, which a bad page is, too */
+static ssize_t clear_piece(struct scrub_job *job, struct coherent_bar *bar,
+			   u64 off, size_t n)
+{
+	size_t good;
+	int ret;
+
+	for (;;) {
+		ret = coherent_access_begin(job->cdev, COHERENT_ACCESS_COPY);
+		if (ret != -EAGAIN || !job->wait || READ_ONCE(job->error))
+			break;
+		/* The caller can be killed; helpers are told by the error */
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		coherent_access_pause(job->cdev, TASK_IDLE, PAUSE_MS, PAUSE_MS);
+	}
+	if (ret)
+		return ret;
+	good = coherent_poison_clip(bar, off, n);
+	if (good)
+		clear(bar, off, good);
+	coherent_access_end(job->cdev);
+	return good ?: min_t(size_t, n, PAGE_SIZE);
+}
+
+static void clear_chunk(struct scrub_job *job, u64 pos, u64 end)
+{
+	u64 off;
+
+	while (pos < end && !READ_ONCE(job->error)) {
+		struct coherent_bar *bar = find_byte(job->cdev, pos, &off);
+		ssize_t n = min3(end - pos, bar->region->length - off,
+				 (u64)PIECE);
+
+		n = clear_piece(job, bar, off, n);
+		if (n < 0) {
+			stop(job, n);
+			return;
+		}
+		pos += n;
+		atomic64_add(n, &job->cdev->scrub.done);
+		if (fatal_signal_pending(current))
+			stop(job, -EINTR);
+		cond_resched();
+	}
+}
+
+static void work_on(struct scrub_job *job)
+{
+	u64 sum = job->cdev->scrub.total;
+	u64 pos;
+
+	while (!READ_ONCE(job->error)) {
+		pos = (u64)(atomic64_inc_return(&job->next) - 1) * CHUNK;
+		if (pos >= sum)
+			break;
+		clear_chunk(job, pos, min(pos + CHUNK, sum));
+	}
+	wmb();	/* Stores to WC memory may sit in the CPU's buffers */
+}
+
+static void work_fn(struct work_struct *work)
+{
+	work_on(container_of(work, struct scrub_worker, work)->job);
+}
+
+/* With helpers, as far as they can be had: the caller alone does it, too */
+static void work_together(struct scrub_job *job)
+{
+	u64 chunks = DIV_ROUND_UP_ULL(job->cdev->scrub.total, CHUNK);
+	unsigned int n = min_t(u64, num_online_cpus(), chunks) - 1;
+	struct scrub_worker *workers = NULL;
+	struct workqueue_struct *wq = NULL;
+
+	if (n)
+		workers = kcalloc(n, sizeof(*workers), GFP_KERNEL);
+	if (workers)
+		wq = alloc_workqueue("coherent-vfio-scrub", WQ_UNBOUND, n);
+	for (unsigned int i = 0; wq && i < n; i++) {
+		workers[i].job = job;
+		INIT_WORK(&workers[i].work, work_fn);
+		queue_work(wq, &workers[i].work);
+	}
+	work_on(job);
+	if (wq)
+		destroy_workqueue(wq);
+	kfree(workers);
+}
+
+static int map_all(struct coherent_device *cdev)
+{
+	for (unsigned int i = 0; i < cdev->layout.nr_regions; i++)
+		if (!coherent_map(&cdev->bars[i]))
+			return -ENOMEM;
+	return 0;
+}
+
+static int scrub(struct coherent_device *cdev, bool wait)
+{
+	struct scrub_job job = { .cdev = cdev, .wait = wait };
+	int ret = map_all(cdev);
+
+	if (ret)
+		return ret;
+	if (wait) {
+		ret = coherent_access_wait(cdev, COHERENT_ACCESS_COPY,
+					   TASK_KILLABLE);
+		if (ret)
+			return ret;
+	}
+	atomic64_set(&cdev->scrub.done, 0);
+	work_together(&job);
+	return job.error;
+}
+
+/**
+ * coherent_scrub_open() - clear what an earlier user may have left
+ * @cdev: the device, reset; nobody has its file yet
+ *
+ * Context: open; may sleep, killably, for the memory to be ready and for as long
+ * as it takes to clear.
+ * Return: 0; -EINTR when killed; -ENOMEM; or as coherent_access_begin_wait().
+ * Then the open must fail, and the memory is still dirty.
+ */
+int coherent_scrub_open(struct coherent_device *cdev)
+{
+	int ret = 0;
+
+	if (cdev->scrub.dirty &&
+	    READ_ONCE(cdev->scrub.policy) != COHERENT_SCRUB_NONE)
+		ret = scrub(cdev, true);
+	if (ret && ret != -EINTR)
+		dev_err_ratelimited(&cdev->core.pdev->dev,
+				    "cannot clear what an earlier user may have left in memory (%d); open refused\n",
+				    ret);
+	if (!ret)
+		cdev->scrub.dirty = true;
+	return ret;
+}
+
+/**
+ * coherent_scrub_close() - clear what its user leaves, if that is the policy
+ * @cdev: the device, still enabled, with no file left
+ *
+ * What cannot be cleared now (the memory is not ready, the user has put the
+ * function to sleep) is cleared before the next open succeeds.
+ *
+ * Context: close; may sleep for as long as it takes to clear.
+ */
+void coherent_scrub_close(struct coherent_device *cdev)
+{
+	struct device *dev = &cdev->core.pdev->dev;
+	int ret;
+
+	if (READ_ONCE(cdev->scrub.policy) != COHERENT_SCRUB_CLOSE)
+		return;
+	ret = pm_runtime_resume_and_get(dev);
+	if (!ret) {
+		ret = scrub(cdev, false);
+		pm_runtime_put(dev);
+	}
+	cdev->scrub.dirty = ret;
+	if (ret)
+		dev_warn_ratelimited(dev, "memory was not cleared at close (%d); the next open does it\n",
+				     ret);
+}
+
+/**
+ * coherent_scrub_init() - at probe
+ * @cdev: the device, its aperture claimed
+ *
+ * Nobody knows what is in the memory, so it is dirty. What is made of the
+ * kernel's own memory is never handed on as it is.
+ */
+void coherent_scrub_init(struct coherent_device *cdev)
+{
+	cdev->scrub.policy = cdev->own_memory ? COHERENT_SCRUB_OPEN :
+						cdev->backend->scrub;
+	cdev->scrub.dirty = true;
+	cdev->scrub.total = total(cdev);
+	atomic64_set(&cdev->scrub.done, 0);
+}
