@@ -8,6 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
+#include "../coherent/coherent.h"
 #include "../coherent/poison/private.h"
 #include "suites.h"
 

@@ -105,6 +105,9 @@ int pci_bind(const char *bdf, const char *driver)
 		ret = sysfs_write(path, driver);
 	if (!ret)
 		ret = sysfs_write("/sys/bus/pci/drivers_probe", bdf);
+	/* As function.sh has it: who opens it again finds what was written */
+	if (!ret && !pci_path(path, sizeof(path), bdf, "coherent/scrub"))
+		sysfs_write(path, "none");
 	return ret;
 }
 
