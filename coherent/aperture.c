@@ -13,7 +13,7 @@
 
 /**
  * coherent_read_aperture() - read base and size from two firmware properties
- * @pdev: the function
+ * @cdev: the device, in coherent_backend.discover
  * @base_name: 64-bit property with the host-physical base address
  * @size_name: 64-bit property with the size in bytes
  * @base: where to store the base
@@ -26,10 +26,10 @@
  * says when one is there without the other or is no 64-bit number, which is
  * also said to the log.
  */
-int coherent_read_aperture(struct pci_dev *pdev, const char *base_name,
+int coherent_read_aperture(struct coherent_device *cdev, const char *base_name,
 			   const char *size_name, u64 *base, u64 *size)
 {
-	struct device *dev = &pdev->dev;
+	struct device *dev = &cdev->core.pdev->dev;
 	bool has_base = device_property_present(dev, base_name);
 	bool has_size = device_property_present(dev, size_name);
 	int ret;
@@ -100,31 +100,37 @@ static int check_layout(struct coherent_layout *layout)
 
 /**
  * coherent_discover() - ask the backend for the aperture and check the answer
- * @pdev: the function
- * @backend: its backend
- * @layout: filled in
+ * @cdev: the device; its layout is filled in
  *
  * Context: probe; may sleep.
- * Return: 0; -ENODATA when there is no coherent memory to show; any other
- * error refuses the function and has been said to the log, once.
+ * Return: 0, to be undone by coherent_undiscover(); -ENODATA when there is no
+ * coherent memory to show; any other error refuses the function and has been
+ * logged, once.
  */
-int coherent_discover(struct pci_dev *pdev,
-		      const struct coherent_backend *backend,
-		      struct coherent_layout *layout)
+int coherent_discover(struct coherent_device *cdev)
 {
+	struct coherent_layout *layout = &cdev->layout;
 	int ret;
 
-	ret = backend->discover(pdev, layout);
-	if (ret == -ENODATA) {
-		layout->nr_regions = 0;
+	ret = cdev->backend->discover(cdev, layout);
+	if (ret == -ENODATA)
 		return ret;
-	}
-	if (!ret)
+	if (!ret) {
 		ret = check_layout(layout);
+		if (ret)
+			coherent_undiscover(cdev);
+	}
 	/* Without a reason the backend has spoken already */
 	if (ret && layout->why)
-		dev_err_probe(&pdev->dev, ret,
+		dev_err_probe(&cdev->core.pdev->dev, ret,
 			      "coherent memory at %#llx, size %#llx, refused: %s\n",
 			      layout->base, layout->size, layout->why);
 	return ret;
+}
+
+/** coherent_undiscover() - undo coherent_discover() */
+void coherent_undiscover(struct coherent_device *cdev)
+{
+	if (cdev->backend->remove)
+		cdev->backend->remove(cdev);
 }

@@ -160,9 +160,8 @@ u16 coherent_cxl_find(struct pci_dev *pdev);
 int coherent_cxl_ready(struct coherent_device *cdev, unsigned int *timeout_ms);
 
 /* aperture.c: what firmware says */
-int coherent_discover(struct pci_dev *pdev,
-		      const struct coherent_backend *backend,
-		      struct coherent_layout *layout);
+int coherent_discover(struct coherent_device *cdev);
+void coherent_undiscover(struct coherent_device *cdev);
 
 /* claim.c: the aperture in /proc/iomem, and what is in quarantine */
 int coherent_claim(struct coherent_device *cdev);
@@ -214,7 +213,22 @@ pci_ers_result_t coherent_tell_user(struct pci_dev *pdev,
 				    pci_channel_state_t state);
 #endif
 
-/* passthrough.c */
+/* device.c: in the life of a device */
+struct coherent_device *coherent_alloc(struct pci_dev *pdev,
+				       const struct coherent_backend *backend,
+				       const struct vfio_device_ops *ops);
+
+/* passthrough.c: functions without coherent memory */
 extern const struct vfio_device_ops coherent_passthrough_ops;
+
+int coherent_passthrough_probe(struct pci_dev *pdev,
+			       const struct coherent_backend *backend);
+void coherent_passthrough_remove(struct coherent_device *cdev);
+
+/* Else it is passed through: all of it is vfio-pci's */
+static inline bool coherent_has_memory(const struct coherent_device *cdev)
+{
+	return cdev->layout.nr_regions;
+}
 
 #endif /* COHERENT_COHERENT_H */

@@ -2,10 +2,12 @@
 /*
  * A function's life: probe, open, close, remove, and the table of operations.
  */
+#include <linux/build_bug.h>
 #include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
-#include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
@@ -182,8 +184,8 @@ static void report(const struct coherent_device *cdev)
 	}
 }
 
-/* The part of probe that only a function with coherent memory has */
-static int setup_memory(struct coherent_device *cdev)
+/* What is there before others can find the device, in this order */
+static int setup(struct coherent_device *cdev)
 {
 	int ret;
 
@@ -208,12 +210,79 @@ out_release:
 	return ret;
 }
 
-static void teardown_memory(struct coherent_device *cdev)
+static void teardown(struct coherent_device *cdev)
 {
-	if (!cdev->layout.nr_regions)
-		return;
 	coherent_poison_detach(cdev);
 	coherent_release(cdev);
+}
+
+/* How others find it: the PCI core, an administrator, and users last */
+static int publish(struct coherent_device *cdev)
+{
+	struct device *dev = &cdev->core.pdev->dev;
+	int ret;
+
+	dev_set_drvdata(dev, &cdev->core);
+	ret = coherent_poison_sysfs_add(cdev);
+	if (ret)
+		goto out_drvdata;
+	ret = coherent_scrub_sysfs_add(cdev);
+	if (ret)
+		goto out_poison_sysfs;
+	ret = vfio_pci_core_register_device(&cdev->core);
+	if (ret)
+		goto out_scrub_sysfs;
+	coherent_sleep_register(cdev);
+	coherent_poison_notify();
+	return 0;
+
+out_scrub_sysfs:
+	coherent_scrub_sysfs_remove(cdev);
+out_poison_sysfs:
+	coherent_poison_sysfs_remove(cdev);
+out_drvdata:
+	dev_set_drvdata(dev, NULL);
+	return ret;
+}
+
+/* Waits until the last user is gone. The PCI core forgets it after remove. */
+static void unpublish(struct coherent_device *cdev)
+{
+	vfio_pci_core_unregister_device(&cdev->core);
+	coherent_scrub_sysfs_remove(cdev);
+	coherent_poison_sysfs_remove(cdev);
+}
+
+/**
+ * coherent_alloc() - a device that nobody knows yet
+ * @pdev: the function
+ * @backend: its backend
+ * @ops: what users can do with it
+ *
+ * Context: probe; may sleep.
+ * Return: the device, with the backend's struct around it, to be given to
+ * vfio_put_device(); or an error.
+ */
+struct coherent_device *coherent_alloc(struct pci_dev *pdev,
+				       const struct coherent_backend *backend,
+				       const struct vfio_device_ops *ops)
+{
+	size_t size = max(backend->device_size, sizeof(struct coherent_device));
+	struct vfio_device *vdev = _vfio_alloc_device(size, &pdev->dev, ops);
+	struct coherent_device *cdev;
+
+	/* As vfio_alloc_device() has it: it frees what it finds first */
+	static_assert(!offsetof(struct coherent_device, core.vdev));
+
+	if (IS_ERR(vdev))
+		return ERR_CAST(vdev);
+	cdev = to_coherent_device(vdev);
+	cdev->backend = backend;
+	mutex_init(&cdev->config_lock);
+	mutex_init(&cdev->map_lock);
+	mutex_init(&cdev->command_lock);
+	coherent_gate_setup(cdev);
+	return cdev;
 }
 
 /**
@@ -227,68 +296,31 @@ static void teardown_memory(struct coherent_device *cdev)
 int coherent_pci_probe(struct pci_dev *pdev,
 		       const struct coherent_backend *backend)
 {
-	struct coherent_layout layout = { };
-	const struct vfio_device_ops *ops;
 	struct coherent_device *cdev;
 	int ret;
 
-	ret = coherent_discover(pdev, backend, &layout);
-	if (ret && ret != -ENODATA)
-		return ret;
-	if (ret)
-		ops = &coherent_passthrough_ops;
-	else
-		ops = backend->ops ?: &coherent_ops;
-
-	cdev = vfio_alloc_device(coherent_device, core.vdev, &pdev->dev, ops);
+	cdev = coherent_alloc(pdev, backend, backend->ops ?: &coherent_ops);
 	if (IS_ERR(cdev))
 		return PTR_ERR(cdev);
-	cdev->backend = backend;
-	cdev->layout = layout;
-	mutex_init(&cdev->config_lock);
-	mutex_init(&cdev->map_lock);
-	mutex_init(&cdev->command_lock);
-	coherent_gate_setup(cdev);
-
-	if (layout.nr_regions) {
-		ret = setup_memory(cdev);
-		if (ret)
-			goto out_put;
-	} else {
-		compat_set_dmabuf(&cdev->core);
-	}
-
-	dev_set_drvdata(&pdev->dev, &cdev->core);
-	if (layout.nr_regions) {
-		ret = coherent_poison_sysfs_add(cdev);
-		if (ret)
-			goto out_teardown;
-		ret = coherent_scrub_sysfs_add(cdev);
-		if (ret)
-			goto out_poison_sysfs;
-	}
-	ret = vfio_pci_core_register_device(&cdev->core);
+	ret = coherent_discover(cdev);
 	if (ret)
-		goto out_sysfs;
-
-	coherent_sleep_register(cdev);
-	if (layout.nr_regions)
-		coherent_poison_notify();
+		goto out_put;
+	ret = setup(cdev);
+	if (ret)
+		goto out_undiscover;
+	ret = publish(cdev);
+	if (ret)
+		goto out_teardown;
 	report(cdev);
 	return 0;
 
-out_sysfs:
-	if (layout.nr_regions)
-		coherent_scrub_sysfs_remove(cdev);
-out_poison_sysfs:
-	if (layout.nr_regions)
-		coherent_poison_sysfs_remove(cdev);
 out_teardown:
-	dev_set_drvdata(&pdev->dev, NULL);
-	teardown_memory(cdev);
+	teardown(cdev);
+out_undiscover:
+	coherent_undiscover(cdev);
 out_put:
 	vfio_put_device(&cdev->core.vdev);
-	return ret;
+	return ret == -ENODATA ? coherent_passthrough_probe(pdev, backend) : ret;
 }
 EXPORT_SYMBOL_NS_GPL(coherent_pci_probe, "COHERENT_VFIO_PCI");
 
@@ -304,12 +336,13 @@ void coherent_pci_remove(struct pci_dev *pdev)
 	struct coherent_device *cdev =
 		container_of(core, struct coherent_device, core);
 
-	vfio_pci_core_unregister_device(core);
-	if (cdev->layout.nr_regions) {
-		coherent_scrub_sysfs_remove(cdev);
-		coherent_poison_sysfs_remove(cdev);
+	if (!coherent_has_memory(cdev)) {
+		coherent_passthrough_remove(cdev);
+		return;
 	}
-	teardown_memory(cdev);
+	unpublish(cdev);
+	teardown(cdev);
+	coherent_undiscover(cdev);
 	vfio_put_device(&core->vdev);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_pci_remove, "COHERENT_VFIO_PCI");

@@ -4,6 +4,8 @@
  * So it is in a virtual machine, where the memory is a BAR that the host made
  * (nested assignment).
  */
+#include <linux/err.h>
+#include <linux/pci.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
@@ -33,3 +35,45 @@ const struct vfio_device_ops coherent_passthrough_ops = {
 	.write			= vfio_pci_core_write,
 	.mmap			= vfio_pci_core_mmap,
 };
+
+/**
+ * coherent_passthrough_probe() - take a function without coherent memory
+ * @pdev: the function
+ * @backend: who has looked for some
+ *
+ * Context: probe; may sleep.
+ * Return: 0, or why VFIO refuses it.
+ */
+int coherent_passthrough_probe(struct pci_dev *pdev,
+			       const struct coherent_backend *backend)
+{
+	struct coherent_device *cdev;
+	int ret;
+
+	cdev = coherent_alloc(pdev, backend, &coherent_passthrough_ops);
+	if (IS_ERR(cdev))
+		return PTR_ERR(cdev);
+	compat_set_dmabuf(&cdev->core);
+	dev_set_drvdata(&pdev->dev, &cdev->core);
+	ret = vfio_pci_core_register_device(&cdev->core);
+	if (ret) {
+		dev_set_drvdata(&pdev->dev, NULL);
+		vfio_put_device(&cdev->core.vdev);
+		return ret;
+	}
+	/* The table of power management is the driver's, for all its devices */
+	coherent_sleep_register(cdev);
+	return 0;
+}
+
+/**
+ * coherent_passthrough_remove() - undo coherent_passthrough_probe()
+ * @cdev: the device
+ *
+ * Context: may sleep until the last user has closed the device.
+ */
+void coherent_passthrough_remove(struct coherent_device *cdev)
+{
+	vfio_pci_core_unregister_device(&cdev->core);
+	vfio_put_device(&cdev->core.vdev);
+}

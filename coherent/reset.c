@@ -27,7 +27,7 @@ static struct coherent_device *coherent_of(struct pci_dev *pdev)
 	if (!core)
 		return NULL;
 	cdev = container_of(core, struct coherent_device, core);
-	return cdev->layout.nr_regions ? cdev : NULL;
+	return coherent_has_memory(cdev) ? cdev : NULL;
 }
 
 /*

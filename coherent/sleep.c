@@ -34,7 +34,7 @@ static int __maybe_unused coherent_sleeps(struct device *dev)
 {
 	struct coherent_device *cdev = to_cdev(dev);
 
-	if (cdev->layout.nr_regions)
+	if (coherent_has_memory(cdev))
 		coherent_gate_shuts(cdev, COHERENT_GATE_SLEEPS);
 	return 0;
 }
@@ -43,7 +43,7 @@ static int __maybe_unused coherent_wakes(struct device *dev)
 {
 	struct coherent_device *cdev = to_cdev(dev);
 
-	if (cdev->layout.nr_regions)
+	if (coherent_has_memory(cdev))
 		coherent_gate_happens(cdev, COHERENT_GATE_WAKES);
 	return 0;
 }

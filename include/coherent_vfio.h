@@ -13,12 +13,14 @@
 #define COHERENT_VFIO_H
 
 #include <linux/atomic.h>
-#include <linux/compiler_types.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/memory-failure.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -48,11 +50,16 @@ enum coherent_scrub_policy {
 /**
  * struct coherent_backend - a vendor's facts and policy
  * @name: short name of the backend
+ * @device_size: COHERENT_DEVICE_SIZE() of the struct that the backend keeps of a
+ *	function, all 0 when @discover is called; 0 where the core's is enough
  * @discover: find the aperture and lay it out, usually with
  *	coherent_read_aperture() and coherent_layout_carve(). Return -ENODATA
  *	when firmware describes none: the function is then passed through as
- *	plain vfio-pci. Any other error refuses the function; set @layout->why.
- *	Called once at probe; may sleep.
+ *	plain vfio-pci, and @cdev is gone. Any other error refuses the function;
+ *	set @layout->why. Called once at probe; may sleep.
+ * @remove: undo what @discover did that has to be undone. Called once for each
+ *	time that it returned 0, also where the function is refused for another
+ *	reason afterwards; the last call for @cdev. May sleep. NULL: nothing is.
  * @ready: is the memory usable? 0, -EAGAIN for not yet, or another error for
  *	never. Must not wait: it is asked again. Called with the device in D0,
  *	its memory decoding on and no reset running. NULL: always ready.
@@ -73,7 +80,10 @@ enum coherent_scrub_policy {
  */
 struct coherent_backend {
 	const char *name;
-	int (*discover)(struct pci_dev *pdev, struct coherent_layout *layout);
+	size_t device_size;
+	int (*discover)(struct coherent_device *cdev,
+			struct coherent_layout *layout);
+	void (*remove)(struct coherent_device *cdev);
 	int (*ready)(struct coherent_device *cdev);
 	int ready_bar;
 	unsigned int ready_timeout_ms;
@@ -179,12 +189,22 @@ struct coherent_device {
 	struct coherent_claim *claim;
 };
 
+/*
+ * The size of @type, whose first member, @member, is a struct coherent_device:
+ * it is allocated and freed with the device.
+ */
+#define COHERENT_DEVICE_SIZE(type, member)				\
+	(sizeof(type) +							\
+	 BUILD_BUG_ON_ZERO(offsetof(type, member)) +			\
+	 BUILD_BUG_ON_ZERO(!__same_type(((type *)NULL)->member,		\
+					struct coherent_device)))
+
 int coherent_pci_probe(struct pci_dev *pdev,
 		       const struct coherent_backend *backend);
 void coherent_pci_remove(struct pci_dev *pdev);
 extern const struct pci_error_handlers coherent_pci_err_handlers;
 
-int coherent_read_aperture(struct pci_dev *pdev, const char *base_name,
+int coherent_read_aperture(struct coherent_device *cdev, const char *base_name,
 			   const char *size_name, u64 *base, u64 *size);
 int coherent_memory_alloc(u64 size, u64 *base);
 void coherent_memory_free(u64 base);

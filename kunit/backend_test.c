@@ -44,9 +44,18 @@ static int discover(struct kunit *test, const struct property_entry *properties,
 {
 	const struct coherent_kunit_backend *self = test->priv;
 	struct soft_spec spec = spec_of(test, false, properties);
+	struct coherent_device *cdev;
+	int ret;
 
-	*layout = (struct coherent_layout){ };
-	return coherent_discover(kunit_function(test, &spec), self->backend, layout);
+	cdev = coherent_alloc(kunit_function(test, &spec), self->backend,
+			      &coherent_passthrough_ops);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cdev));
+	ret = coherent_discover(cdev);
+	if (!ret)
+		coherent_undiscover(cdev);
+	*layout = cdev->layout;
+	vfio_put_device(&cdev->core.vdev);
+	return ret;
 }
 
 static bool has_ready(const struct coherent_backend *backend)
@@ -62,6 +71,8 @@ void coherent_kunit_facts(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, backend->name);
 	KUNIT_EXPECT_GT(test, strlen(backend->name), 0);
+	KUNIT_EXPECT_TRUE(test, !backend->device_size ||
+			  backend->device_size >= sizeof(struct coherent_device));
 	KUNIT_EXPECT_NULL_MSG(test, strpbrk(backend->name, " /\n"), "%s", backend->name);
 	KUNIT_ASSERT_NOT_NULL(test, backend->discover);
 	if (backend->ready_bar != COHERENT_NO_BAR) {
@@ -257,7 +268,8 @@ void coherent_kunit_ready(struct kunit *test)
 
 	if (!self->backend->ready)
 		kunit_skip(test, "its memory is always ready");
-	cdev = kunit_kzalloc(test, sizeof(*cdev), GFP_KERNEL);
+	cdev = kunit_kzalloc(test, max(sizeof(*cdev), self->backend->device_size),
+			     GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, cdev);
 	memory = vzalloc(SZ_4M);
 	KUNIT_ASSERT_NOT_NULL(test, memory);

@@ -24,7 +24,49 @@ static struct {
 
 static struct resource *claim;
 
-static int test_discover(struct pci_dev *pdev, struct coherent_layout *layout)
+/* What the backend keeps of a function */
+struct test_device {
+	struct coherent_device cdev;
+	unsigned long found;
+};
+
+#define FOUND	0x600df00d
+
+static struct {
+	unsigned int discovered;
+	unsigned int removed;
+	unsigned int wrong;	/* not what was discovered, or not for the first time */
+} lives;
+
+/** kunit_lives_balanced() - was each function that was discovered removed once? */
+bool kunit_lives_balanced(void)
+{
+	return lives.discovered == lives.removed && !lives.wrong;
+}
+
+/** kunit_discovered() - the backend has discovered a function */
+void kunit_discovered(struct coherent_device *cdev)
+{
+	struct test_device *own = container_of(cdev, struct test_device, cdev);
+
+	if (own->found)
+		lives.wrong++;
+	own->found = FOUND;
+	lives.discovered++;
+}
+
+static void test_remove(struct coherent_device *cdev)
+{
+	struct test_device *own = container_of(cdev, struct test_device, cdev);
+
+	/* Nobody can reach the memory any more */
+	if (own->found != FOUND || cdev->claim)
+		lives.wrong++;
+	own->found = 0;
+	lives.removed++;
+}
+
+static int test_discover(struct coherent_device *cdev, struct coherent_layout *layout)
 {
 	static const struct coherent_carve policy = {
 		.reserved = SZ_64M,
@@ -33,9 +75,13 @@ static int test_discover(struct pci_dev *pdev, struct coherent_layout *layout)
 	u64 base, size;
 	int ret;
 
-	ret = coherent_read_aperture(pdev, KUNIT_BASE_NAME, KUNIT_SIZE_NAME,
+	ret = coherent_read_aperture(cdev, KUNIT_BASE_NAME, KUNIT_SIZE_NAME,
 				     &base, &size);
-	return ret ?: coherent_layout_carve(layout, base, size, &policy);
+	if (!ret)
+		ret = coherent_layout_carve(layout, base, size, &policy);
+	if (!ret)
+		kunit_discovered(cdev);
+	return ret;
 }
 
 static int test_ready(struct coherent_device *cdev)
@@ -52,7 +98,9 @@ void kunit_backend_reset(void)
 {
 	kunit_backend = (struct coherent_backend) {
 		.name = "kunit",
+		.device_size = COHERENT_DEVICE_SIZE(struct test_device, cdev),
 		.discover = test_discover,
+		.remove = test_remove,
 		.ready_bar = COHERENT_NO_BAR,
 		.ready_timeout_ms = 1000,
 	};
@@ -119,6 +167,7 @@ void kunit_driver_end(struct kunit_suite *suite)
 int kunit_driver_init(struct kunit *test)
 {
 	kunit_backend_reset();
+	memset(&lives, 0, sizeof(lives));
 	return 0;
 }
 
@@ -126,6 +175,7 @@ int kunit_driver_init(struct kunit *test)
 void kunit_driver_exit(struct kunit *test)
 {
 	kunit_unclaim(test);
+	KUNIT_EXPECT_TRUE(test, kunit_lives_balanced());
 	coherent_report_forget(0, ULONG_MAX >> PAGE_SHIFT);
 }
 

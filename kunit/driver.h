@@ -28,6 +28,9 @@ void kunit_ready_later(unsigned int n);
 unsigned int kunit_ready_asked(void);
 bool kunit_ready_had_io(void);
 
+void kunit_discovered(struct coherent_device *cdev);
+bool kunit_lives_balanced(void);
+
 struct soft_spec kunit_described_spec(struct kunit *test, unsigned int flags);
 void kunit_offer(struct kunit *test, struct pci_dev *pdev);
 struct coherent_device *kunit_device_of(struct pci_dev *pdev);

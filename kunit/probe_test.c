@@ -118,7 +118,7 @@ static void vfio_refuses(struct kunit *test, struct soft_spec *spec)
 	kunit_backend.bad_pages = be_a_bridge;
 }
 
-static int discover_fails(struct pci_dev *pdev, struct coherent_layout *layout)
+static int discover_fails(struct coherent_device *cdev, struct coherent_layout *layout)
 {
 	return -EREMOTEIO;
 }
@@ -129,7 +129,7 @@ static void backend_refuses(struct kunit *test, struct soft_spec *spec)
 }
 
 /* Filled in by hand, and wrong: the core looks at every backend's work */
-static int discover_two_alike(struct pci_dev *pdev, struct coherent_layout *layout)
+static int discover_two_alike(struct coherent_device *cdev, struct coherent_layout *layout)
 {
 	*layout = (struct coherent_layout) {
 		.base = KUNIT_FUNCTION_BASE, .size = 2 * PAGE_SIZE, .nr_regions = 2,
@@ -138,6 +138,7 @@ static int discover_two_alike(struct pci_dev *pdev, struct coherent_layout *layo
 			{ .bar = 2, .base = KUNIT_FUNCTION_BASE, .length = PAGE_SIZE },
 		},
 	};
+	kunit_discovered(cdev);
 	return 0;
 }
 
@@ -146,11 +147,12 @@ static void layout_wrong(struct kunit *test, struct soft_spec *spec)
 	kunit_backend.discover = discover_two_alike;
 }
 
-static int discover_ram(struct pci_dev *pdev, struct coherent_layout *layout)
+static int discover_ram(struct coherent_device *cdev, struct coherent_layout *layout)
 {
 	static const struct coherent_carve all = { };
 
-	return coherent_layout_carve(layout, __pa(pdev) & PAGE_MASK, PAGE_SIZE,
+	kunit_discovered(cdev);
+	return coherent_layout_carve(layout, __pa(cdev) & PAGE_MASK, PAGE_SIZE,
 				     &all);
 }
 
@@ -167,12 +169,13 @@ static void free_own(void *unused)
 	coherent_memory_free(own_base);
 }
 
-static int discover_own(struct pci_dev *pdev, struct coherent_layout *layout)
+static int discover_own(struct coherent_device *cdev, struct coherent_layout *layout)
 {
 	static const struct coherent_carve uncached = {
 		.reserved = PAGE_SIZE, .reserved_memtype = COHERENT_WC,
 	};
 
+	kunit_discovered(cdev);
 	return coherent_layout_carve(layout, own_base, 4 * PAGE_SIZE, &uncached);
 }
 
@@ -220,6 +223,7 @@ static void refused(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, dev_get_drvdata(&pdev->dev));
 	kunit_unclaim(test);
 	KUNIT_EXPECT_TRUE(test, is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
+	KUNIT_EXPECT_TRUE(test, kunit_lives_balanced());
 
 	/* And so it can be had once what was wrong is right */
 	if (t->prepare == directory_taken || t->prepare == no_ready_bar)
@@ -228,6 +232,7 @@ static void refused(struct kunit *test)
 	kunit_offer(test, pdev);
 	KUNIT_EXPECT_EQ(test, 0, kunit_probe_result);
 	KUNIT_EXPECT_FALSE(test, is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
+	KUNIT_EXPECT_FALSE(test, kunit_lives_balanced());
 }
 
 static void taken(struct kunit *test)
@@ -243,8 +248,10 @@ static void taken(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_free(base_of(0), PAGE_SIZE));
 	KUNIT_EXPECT_FALSE(test, is_free(base_of(1) - PAGE_SIZE, PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, is_free(base_of(1), PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, kunit_lives_balanced());
 	device_release_driver(&cdev->core.pdev->dev);
 	KUNIT_EXPECT_TRUE(test, is_free(base_of(0), KUNIT_FUNCTION_SIZE));
+	KUNIT_EXPECT_TRUE(test, kunit_lives_balanced());
 }
 
 /* Nothing described: vfio-pci, whole */
@@ -261,7 +268,7 @@ static void passed_through(struct kunit *test)
 	core = dev_get_drvdata(&pdev->dev);
 	KUNIT_ASSERT_NOT_NULL(test, core);
 	cdev = container_of(core, struct coherent_device, core);
-	KUNIT_EXPECT_EQ(test, 0, cdev->layout.nr_regions);
+	KUNIT_EXPECT_FALSE(test, coherent_has_memory(cdev));
 	KUNIT_EXPECT_NULL(test, cdev->ledger);
 	KUNIT_EXPECT_PTR_EQ(test, &coherent_passthrough_ops, core->vdev.ops);
 	/* Its resets concern nobody */

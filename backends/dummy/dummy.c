@@ -20,16 +20,16 @@
 #define BASE_PROPERTY	"coherent,mem-base-pa"
 #define SIZE_PROPERTY	"coherent,mem-size"
 
-static int from_firmware(struct pci_dev *pdev, u64 *base, u64 *size,
+static int from_firmware(struct coherent_device *cdev, u64 *base, u64 *size,
 			 struct coherent_carve *policy)
 {
 	static const char reserved[] = "coherent,reserved-size";
 	static const char align[] = "coherent,usable-align";
-	struct device *dev = &pdev->dev;
+	struct device *dev = &cdev->core.pdev->dev;
 	const char *memtype = "wc";
 	int ret;
 
-	ret = coherent_read_aperture(pdev, BASE_PROPERTY, SIZE_PROPERTY, base,
+	ret = coherent_read_aperture(cdev, BASE_PROPERTY, SIZE_PROPERTY, base,
 				     size);
 	if (ret)
 		return ret;
@@ -44,15 +44,17 @@ static int from_firmware(struct pci_dev *pdev, u64 *base, u64 *size,
 	return 0;
 }
 
-static int dummy_discover(struct pci_dev *pdev, struct coherent_layout *layout)
+static int dummy_discover(struct coherent_device *cdev,
+			  struct coherent_layout *layout)
 {
 	struct coherent_carve policy = { };
 	u64 base, size;
 	int ret;
 
-	ret = from_firmware(pdev, &base, &size, &policy);
+	ret = from_firmware(cdev, &base, &size, &policy);
 	if (ret == -ENODATA)
-		ret = dummy_from_parameter(pdev, &base, &size, &policy);
+		ret = dummy_from_parameter(cdev->core.pdev, &base, &size,
+					   &policy);
 	if (ret)
 		return ret;
 	return coherent_layout_carve(layout, base, size, &policy);

@@ -52,7 +52,7 @@ static bool needs_reserved_part(struct pci_dev *pdev)
 	return !(bitmap & MIG_WITH_CACHED_MEMORY);
 }
 
-static int nvgrace_discover(struct pci_dev *pdev,
+static int nvgrace_discover(struct coherent_device *cdev,
 			    struct coherent_layout *layout)
 {
 	static const struct coherent_carve with_reserved_part = {
@@ -64,12 +64,12 @@ static int nvgrace_discover(struct pci_dev *pdev,
 	u64 base, size;
 	int ret;
 
-	ret = coherent_read_aperture(pdev, BASE_PROPERTY, SIZE_PROPERTY,
+	ret = coherent_read_aperture(cdev, BASE_PROPERTY, SIZE_PROPERTY,
 				     &base, &size);
 	if (ret)
 		return ret;
 	return coherent_layout_carve(layout, base, size,
-				     needs_reserved_part(pdev) ?
+				     needs_reserved_part(cdev->core.pdev) ?
 				     &with_reserved_part : &all_usable);
 }
 
