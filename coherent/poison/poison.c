@@ -52,7 +52,7 @@ static int forget_set(const char *val, const struct kernel_param *kp)
 	int ret;
 
 	ret = coherent_parse_pages(val, &first, &last, 0,
-				    PHYS_PFN(PHYS_ADDR_MAX));
+				   PHYS_PFN(PHYS_ADDR_MAX));
 	return ret ?: coherent_report_forget(first, last);
 }
 

@@ -16,7 +16,6 @@
 #include <linux/page-flags.h>
 #include <linux/printk.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 
 #include "private.h"
 
@@ -42,9 +41,8 @@ static bool is_ram(unsigned long pfn)
 static void remove(unsigned int i)
 	__must_hold(&stray_lock)
 {
-	unsigned int behind = nr_strays - i - 1;
-
-	memmove(&strays[i], &strays[i + 1], behind * sizeof(strays[0]));
+	for (; i + 1 < nr_strays; i++)
+		strays[i] = strays[i + 1];
 	nr_strays--;
 }
 
