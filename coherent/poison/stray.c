@@ -8,7 +8,6 @@
  * is no room the oldest is dropped, and that is logged.
  */
 #include <linux/array_size.h>
-#include <linux/cleanup.h>
 #include <linux/lockdep.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
@@ -101,7 +100,8 @@ static void warn_dropped(void)
  */
 bool coherent_stray_add(const struct coherent_stray *stray)
 {
-	bool dropped;
+	bool dropped = false, watched;
+	unsigned long flags;
 
 	if (is_ram(stray->pfn))
 		return true;
@@ -109,15 +109,15 @@ bool coherent_stray_add(const struct coherent_stray *stray)
 	 * An aperture is in the list of ledgers before coherent_stray_take() is
 	 * called for it: either it is seen here, or the error there.
 	 */
-	scoped_guard(raw_spinlock_irqsave, &stray_lock) {
-		if (coherent_ledger_watches(stray->first, stray->last,
-					    stray->source))
-			return false;
+	raw_spin_lock_irqsave(&stray_lock, flags);
+	watched = coherent_ledger_watches(stray->first, stray->last,
+					  stray->source);
+	if (!watched)
 		dropped = store(stray);
-	}
+	raw_spin_unlock_irqrestore(&stray_lock, flags);
 	if (dropped)
 		warn_dropped();
-	return true;
+	return !watched;
 }
 
 /* What of @stray lies in a range: the whole, a part, one page of it, nothing */
@@ -183,10 +183,12 @@ static bool take(unsigned long first, unsigned long last,
 bool coherent_stray_take(unsigned long first, unsigned long last,
 			 struct coherent_stray *taken)
 {
+	unsigned long flags;
 	bool found, dropped;
 
-	scoped_guard(raw_spinlock_irqsave, &stray_lock)
-		found = take(first, last, taken, &dropped);
+	raw_spin_lock_irqsave(&stray_lock, flags);
+	found = take(first, last, taken, &dropped);
+	raw_spin_unlock_irqrestore(&stray_lock, flags);
 	if (dropped)
 		warn_dropped();
 	return found;
