@@ -59,8 +59,8 @@ static int parse_range(const char *buf, u64 *offset, u64 *length)
  * Return: 0, -EINVAL, -ENOMEM.
  */
 int coherent_parse_pages(const char *buf, unsigned long *first,
-			  unsigned long *last, unsigned long base,
-			  unsigned long limit)
+			 unsigned long *last, unsigned long base,
+			 unsigned long limit)
 {
 	u64 offset, length;
 	int ret;

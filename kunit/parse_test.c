@@ -89,13 +89,13 @@ static void forget_anywhere(struct kunit *test)
 	unsigned long first, last;
 
 	KUNIT_EXPECT_EQ(test, 0, coherent_parse_pages("0xfffffffffffff000+0x1000",
-						       &first, &last, 0,
-						       PHYS_PFN(PHYS_ADDR_MAX)));
+						      &first, &last, 0,
+						      PHYS_PFN(PHYS_ADDR_MAX)));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(U64_MAX), first);
 	KUNIT_EXPECT_EQ(test, first, last);
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			coherent_parse_pages("0xfffffffffffff000+0x2000", &first,
-					      &last, 0, PHYS_PFN(PHYS_ADDR_MAX)));
+					     &last, 0, PHYS_PFN(PHYS_ADDR_MAX)));
 }
 
 struct injection_text {

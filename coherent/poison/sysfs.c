@@ -62,7 +62,7 @@ static ssize_t poison_clear_store(struct device *dev,
 	int ret;
 
 	ret = coherent_parse_pages(buf, &first, &last, ledger->first,
-				    ledger->last);
+				   ledger->last);
 	if (!ret)
 		ret = coherent_report_forget(first, last);
 	return ret ?: count;
