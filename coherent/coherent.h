@@ -218,6 +218,9 @@ struct coherent_device *coherent_alloc(struct pci_dev *pdev,
 				       const struct coherent_backend *backend,
 				       const struct vfio_device_ops *ops);
 
+/* dmabuf.c: where the kernel has VFIO_PCI_DMABUF */
+void coherent_dmabuf_setup(struct coherent_device *cdev);
+
 /* passthrough.c: functions without coherent memory */
 extern const struct vfio_device_ops coherent_passthrough_ops;
 

@@ -139,11 +139,11 @@ EXPORT_SYMBOL_NS_GPL(coherent_device_feature, "COHERENT_VFIO_PCI");
 
 static const struct vfio_device_ops coherent_ops = {
 	COHERENT_VFIO_OPS_COMMON
-	COMPAT_REGION_INFO_OP(coherent_get_region_info)
 	.name			= "coherent-vfio-pci",
 	.open_device		= coherent_open_device,
 	.close_device		= coherent_close_device,
 	.ioctl			= coherent_ioctl,
+	.get_region_info_caps	= coherent_get_region_info,
 	.device_feature		= coherent_device_feature,
 	.read			= coherent_read,
 	.write			= coherent_write,

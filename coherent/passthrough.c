@@ -5,6 +5,7 @@
  * (nested assignment).
  */
 #include <linux/err.h>
+#include <linux/kconfig.h>
 #include <linux/pci.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -25,11 +26,11 @@ static int passthrough_open(struct vfio_device *core_vdev)
 
 const struct vfio_device_ops coherent_passthrough_ops = {
 	COHERENT_VFIO_OPS_COMMON
-	COMPAT_REGION_INFO_OP(vfio_pci_ioctl_get_region_info)
 	.name			= "coherent-vfio-pci-passthrough",
 	.open_device		= passthrough_open,
 	.close_device		= vfio_pci_core_close_device,
 	.ioctl			= vfio_pci_core_ioctl,
+	.get_region_info_caps	= vfio_pci_ioctl_get_region_info,
 	.device_feature		= vfio_pci_core_ioctl_feature,
 	.read			= vfio_pci_core_read,
 	.write			= vfio_pci_core_write,
@@ -53,7 +54,8 @@ int coherent_passthrough_probe(struct pci_dev *pdev,
 	cdev = coherent_alloc(pdev, backend, &coherent_passthrough_ops);
 	if (IS_ERR(cdev))
 		return PTR_ERR(cdev);
-	compat_set_dmabuf(&cdev->core);
+	if (IS_ENABLED(CONFIG_VFIO_PCI_DMABUF))
+		coherent_dmabuf_setup(cdev);
 	dev_set_drvdata(&pdev->dev, &cdev->core);
 	ret = vfio_pci_core_register_device(&cdev->core);
 	if (ret) {

@@ -127,6 +127,6 @@ long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 
 	if (cmd == VFIO_DEVICE_IOEVENTFD && ioeventfd_on_fake_bar(cdev, arg))
 		return -EINVAL;
-	return compat_ioctl(core_vdev, cmd, arg, coherent_get_region_info);
+	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_ioctl, "COHERENT_VFIO_PCI");

@@ -220,12 +220,13 @@ int coherent_read_bad_pages(struct coherent_device *cdev, const char *name);
 	.release		= vfio_pci_core_release_dev,		\
 	.request		= vfio_pci_core_request,		\
 	.match			= vfio_pci_core_match,			\
-	COMPAT_MATCH_TOKEN_OP						\
+	.match_token_uuid	= vfio_pci_core_match_token_uuid,	\
 	.bind_iommufd		= vfio_iommufd_physical_bind,		\
 	.unbind_iommufd		= vfio_iommufd_physical_unbind,		\
 	.attach_ioas		= vfio_iommufd_physical_attach_ioas,	\
 	.detach_ioas		= vfio_iommufd_physical_detach_ioas,	\
-	COMPAT_PASID_OPS
+	.pasid_attach_ioas	= vfio_iommufd_physical_pasid_attach_ioas, \
+	.pasid_detach_ioas	= vfio_iommufd_physical_pasid_detach_ioas,
 
 int coherent_open_device(struct vfio_device *core_vdev);
 void coherent_close_device(struct vfio_device *core_vdev);

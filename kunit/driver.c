@@ -164,18 +164,23 @@ void kunit_driver_end(struct kunit_suite *suite)
 	pci_unregister_driver(&test_driver);
 }
 
+static void lives_end(void *test)
+{
+	KUNIT_EXPECT_TRUE((struct kunit *)test, kunit_lives_balanced());
+}
+
 int kunit_driver_init(struct kunit *test)
 {
 	kunit_backend_reset();
 	memset(&lives, 0, sizeof(lives));
-	return 0;
+	/* The first to be there is the last to go: after all functions */
+	return kunit_add_action(test, lives_end, test);
 }
 
 /* Functions are gone already; what was learned of their memory goes, too */
 void kunit_driver_exit(struct kunit *test)
 {
 	kunit_unclaim(test);
-	KUNIT_EXPECT_TRUE(test, kunit_lives_balanced());
 	coherent_report_forget(0, ULONG_MAX >> PAGE_SHIFT);
 }
 

@@ -14,6 +14,7 @@
 #include "locks.h"
 #include "mm.h"
 #include "pci.h"
+#include "ras.h"
 #include "slab.h"
 #include "sysfs.h"
 #include "vfio.h"

@@ -2,13 +2,9 @@
 #ifndef COHERENT_COMPAT_IOMMU_H
 #define COHERENT_COMPAT_IOMMU_H
 
-#ifdef COMPAT_HAS_ATTACH_OLD	/* from 6.19 */
-#define COMPAT_IOMMU_ATTACH_ARGS(domain, dev, old)			\
-	struct iommu_domain *domain, struct device *dev,		\
-	struct iommu_domain *old
-#else
-#define COMPAT_IOMMU_ATTACH_ARGS(domain, dev, old)			\
-	struct iommu_domain *domain, struct device *dev
+/* IOMMU drivers are told which domain was attached before: from 6.19 */
+#ifndef COMPAT_HAS_ATTACH_OLD
+#define soft_attach(domain, dev, old)	soft_attach(domain, dev)
 #endif
 
 #endif

@@ -19,8 +19,6 @@ compat-flags += $(call compat-has,linux/vfio.h,[*]pasid_attach_ioas,PASID_OPS)
 compat-flags += $(call compat-has,linux/vfio_pci_core.h,vfio_pci_core_get_iomap,GET_IOMAP)
 # exported to variant drivers from 6.19
 compat-flags += $(call compat-has,linux/vfio_pci_core.h,__vfio_pci_memory_enabled,MEMORY_ENABLED)
-# dma-buf export of BARs: from 6.19
-compat-flags += $(call compat-has,linux/vfio_pci_core.h,vfio_pci_core_get_dmabuf_phys,DMABUF_OP)
 # PFNs had a type of their own, pfn_t, until 6.16
 compat-flags += $(call compat-has,linux/pfn_t.h,pfn_t,PFN_T)
 # alloc_contig_pages() is exported from 7.0, in the release that added this one
@@ -37,6 +35,9 @@ compat-flags += $(call compat-has,linux/pci.h,pci_bus_find_emul_domain_nr,EMUL_D
 compat-flags += $(call compat-has,linux/device.h,device_set_driver_override,DRIVER_OVERRIDE)
 # symbol namespaces became string literals in 6.13
 compat-flags += $(call compat-has,linux/module.h,MODULE_INFO.import_ns. ns.$$,STRING_NS)
+
+# Structs in structs without a name: newer kernels are built with that anyhow (6.19)
+compat-flags += -fms-extensions
 
 # Headers of the kernel's that older ones do not have: found after its own
 compat-flags += -I$(COHERENT_COMPAT)/include

@@ -10,6 +10,8 @@
 
 #ifndef COMPAT_HAS_REGION_INFO_OP
 
+#undef vfio_pci_core_ioctl	/* The kernel's */
+
 #define INFO_MINSZ	offsetofend(struct vfio_region_info, offset)
 
 /* Marks "the kernel's own ioctl must answer this one" inside this file */
@@ -23,9 +25,9 @@ int compat_vfio_pci_region_info(struct vfio_device *core_vdev,
 	return NOT_OURS;
 }
 
-static long get_region_info(struct vfio_device *core_vdev, unsigned long arg,
-			    compat_region_info_fn region_info)
+static long get_region_info(struct vfio_device *core_vdev, unsigned long arg)
 {
+	const struct vfio_device_ops *ops = (const void *)core_vdev->ops;
 	struct vfio_region_info __user *uinfo = (void __user *)arg;
 	struct vfio_region_info info = {};
 	struct vfio_info_cap caps = {};
@@ -37,7 +39,7 @@ static long get_region_info(struct vfio_device *core_vdev, unsigned long arg,
 		return -EINVAL;
 	info.cap_offset = 0;
 
-	ret = region_info(core_vdev, &info, &caps);
+	ret = ops->get_region_info_caps(core_vdev, &info, &caps);
 	if (ret == NOT_OURS)
 		return vfio_pci_core_ioctl(core_vdev,
 					   VFIO_DEVICE_GET_REGION_INFO, arg);
@@ -69,11 +71,11 @@ out:
  * vfio_pci_core_ioctl() with an op for region info. Called with no lock held;
  * may sleep. Errors as uapi/linux/vfio.h documents for @cmd.
  */
-long compat_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
-		  unsigned long arg, compat_region_info_fn region_info)
+long compat_vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+				unsigned long arg)
 {
 	if (cmd == VFIO_DEVICE_GET_REGION_INFO)
-		return get_region_info(core_vdev, arg, region_info);
+		return get_region_info(core_vdev, arg);
 	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }
 

@@ -31,63 +31,56 @@ static inline bool __vfio_pci_memory_enabled(struct vfio_pci_core_device *vdev)
 #endif
 
 /*
- * GET_REGION_INFO is an op of its own from 6.19.  Before, a driver's ioctl()
- * handled it: compat_ioctl() does the copying around the same op.
+ * What tables of operations have had no place for: a table of ours begins with the
+ * kernel's, so that a pointer to the one is one to the other. (By -fms-extensions,
+ * which newer kernels are built with, and probes.mk gives to older ones.)
  */
-#ifdef COMPAT_HAS_REGION_INFO_OP
-#define COMPAT_REGION_INFO_OP(fn)	.get_region_info_caps = (fn),
-#else
-#define COMPAT_REGION_INFO_OP(fn)
+#ifndef COMPAT_HAS_REGION_INFO_OP
+#define COMPAT_OWN_OPS
+#endif
+#if !defined(COMPAT_HAS_MATCH_TOKEN_OP) || !defined(COMPAT_HAS_PASID_OPS)
+#define COMPAT_OWN_OPS
+#endif
 
+#ifdef COMPAT_OWN_OPS
+typedef struct vfio_device_ops compat_vfio_device_ops_t;
+
+struct compat_vfio_device_ops {
+	struct vfio_device_ops;
+#ifndef COMPAT_HAS_REGION_INFO_OP	/* from 6.19 */
+	int (*get_region_info_caps)(struct vfio_device *vdev,
+				    struct vfio_region_info *info,
+				    struct vfio_info_cap *caps);
+#endif
+#ifndef COMPAT_HAS_MATCH_TOKEN_OP	/* from 6.18 */
+	void *match_token_uuid;
+#define vfio_pci_core_match_token_uuid	NULL
+#endif
+#ifndef COMPAT_HAS_PASID_OPS		/* from 6.15 */
+	void *pasid_attach_ioas;
+	void *pasid_detach_ioas;
+#define vfio_iommufd_physical_pasid_attach_ioas	NULL
+#define vfio_iommufd_physical_pasid_detach_ioas	NULL
+#endif
+};
+
+#define vfio_device_ops	compat_vfio_device_ops
+#define _vfio_alloc_device(size, dev, ops)				\
+	_vfio_alloc_device(size, dev, (const compat_vfio_device_ops_t *)(ops))
+#endif
+
+/*
+ * GET_REGION_INFO was a case of a driver's ioctl(), which copies for itself, until
+ * 6.17: region_info.c does that around the op above.
+ */
+#ifndef COMPAT_HAS_REGION_INFO_OP
 int compat_vfio_pci_region_info(struct vfio_device *core_vdev,
 				struct vfio_region_info *info,
 				struct vfio_info_cap *caps);
+long compat_vfio_pci_core_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+				unsigned long arg);
 #define vfio_pci_ioctl_get_region_info	compat_vfio_pci_region_info
-#endif
-
-typedef int (*compat_region_info_fn)(struct vfio_device *core_vdev,
-				     struct vfio_region_info *info,
-				     struct vfio_info_cap *caps);
-
-#ifdef COMPAT_HAS_REGION_INFO_OP
-static inline long compat_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
-				unsigned long arg,
-				compat_region_info_fn region_info)
-{
-	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
-}
-#else
-long compat_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
-		  unsigned long arg, compat_region_info_fn region_info);
-#endif
-
-#ifdef COMPAT_HAS_MATCH_TOKEN_OP	/* from 6.18 */
-#define COMPAT_MATCH_TOKEN_OP						\
-	.match_token_uuid	= vfio_pci_core_match_token_uuid,
-#else
-#define COMPAT_MATCH_TOKEN_OP
-#endif
-
-#ifdef COMPAT_HAS_PASID_OPS		/* from 6.15 */
-#define COMPAT_PASID_OPS						\
-	.pasid_attach_ioas	= vfio_iommufd_physical_pasid_attach_ioas, \
-	.pasid_detach_ioas	= vfio_iommufd_physical_pasid_detach_ioas,
-#else
-#define COMPAT_PASID_OPS
-#endif
-
-/* dma-buf export of real BARs for a function passed through: from 6.19 */
-#ifdef COMPAT_HAS_DMABUF_OP
-static inline void compat_set_dmabuf(struct vfio_pci_core_device *vdev)
-{
-	static const struct vfio_pci_device_ops ops = {
-		.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
-	};
-
-	vdev->pci_ops = &ops;
-}
-#else
-static inline void compat_set_dmabuf(struct vfio_pci_core_device *vdev) { }
+#define vfio_pci_core_ioctl		compat_vfio_pci_core_ioctl
 #endif
 
 #endif

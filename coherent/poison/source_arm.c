@@ -13,7 +13,6 @@
 
 #include "private.h"
 
-#ifdef COMPAT_HAS_ARM_EVENT_PEI
 static void arm_event(void *data, const struct cper_sec_proc_arm *proc,
 		      const u8 *pei, const u32 pei_len, const u8 *ctx,
 		      const u32 ctx_len, const u8 *oem, const u32 oem_len,
@@ -55,17 +54,6 @@ static void arm_stop(void)
 {
 	coherent_tracepoint_stop(arm_event, event);
 }
-
-#else
-static int arm_start(void)
-{
-	return -EOPNOTSUPP;
-}
-
-static void arm_stop(void)
-{
-}
-#endif
 
 const struct coherent_source_ops coherent_source_arm = {
 	.name	= "arm_event",

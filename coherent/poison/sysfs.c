@@ -70,7 +70,7 @@ static ssize_t poison_clear_store(struct device *dev,
 static DEVICE_ATTR_WO(poison_clear);
 
 static ssize_t poison_ranges_read(struct file *file, struct kobject *kobj,
-				  COMPAT_BIN_ATTR_CONST struct bin_attribute *attr,
+				  const struct bin_attribute *attr,
 				  char *buf, loff_t off, size_t count)
 {
 	const struct coherent_ledger *ledger;
@@ -84,7 +84,7 @@ static ssize_t poison_ranges_read(struct file *file, struct kobject *kobj,
 				   count);
 }
 
-static COMPAT_BIN_ATTR_CONST struct bin_attribute bin_attr_poison_ranges = {
+static const struct bin_attribute bin_attr_poison_ranges = {
 	.attr	= { .name = "poison_ranges", .mode = 0400 },
 	.read	= poison_ranges_read,
 };
@@ -96,8 +96,7 @@ static struct attribute *coherent_attrs[] = {
 	NULL,
 };
 
-static COMPAT_BIN_ATTR_CONST struct bin_attribute *
-COMPAT_BIN_ATTR_CONST coherent_bin_attrs[] = {
+static const struct bin_attribute * const coherent_bin_attrs[] = {
 	&bin_attr_poison_ranges,
 	NULL,
 };

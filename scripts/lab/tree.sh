@@ -7,11 +7,13 @@
 # shellcheck disable=SC2034 # used by the scripts that source this file
 TREE_HOME=drivers/vfio/pci/coherent-vfio
 
-# lay_in_tree LINUX TREE: TREE, below $LAB_DIR, becomes LINUX with our folders.
+# lay_in_tree LINUX TREE: TREE, below $LAB_DIR, becomes LINUX with our folders; the newest
+# kernel without what is there for older ones.
 # It is a tree of hard links: what is changed below gets a file of its own. A
 # second time only the files of ours that changed are copied.
 lay_in_tree() {
-	local linux=$1 tree=$2
+	local linux=$1 tree=$2 without=()
+	[ "${linux##*/}" != linux ] || without=(--exclude /coherent/compat)
 	if ! [ "$tree/Makefile" -ef "$linux/Makefile" ]; then
 		rm -rf "$tree" "$tree.tmp"
 		mkdir -p "$(dirname "$tree")"
@@ -22,7 +24,7 @@ lay_in_tree() {
 		mkdir "$tree.tmp/$TREE_HOME"
 		mv "$tree.tmp" "$tree"
 	fi
-	in_root rsync -rlp --checksum --delete \
+	in_root rsync -rlp --checksum --delete --delete-excluded "${without[@]}" \
 		/repo/{Kbuild,Kconfig,coherent,include,backends,kunit} \
 		"/lab${tree#"$LAB_DIR"}/$TREE_HOME/"
 }

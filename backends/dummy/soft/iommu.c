@@ -41,7 +41,8 @@ static struct soft_domain *to_soft(struct iommu_domain *domain)
 	return container_of(domain, struct soft_domain, domain);
 }
 
-static int soft_attach(COMPAT_IOMMU_ATTACH_ARGS(domain, dev, old))
+static int soft_attach(struct iommu_domain *domain, struct device *dev,
+		       struct iommu_domain *old)
 {
 	return 0;
 }
