@@ -1,17 +1,12 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""stage.py ROOT FILE...: copy C sources below ROOT without their lock annotations.
+"""Copies of C sources without their lock annotations, which spatch reads.
 
 spatch has no grammar for an attribute behind a function's parameters or a
 member's name and skips what stands around it.  A macro file does not help in all
-places, so the annotations become blanks here: lines stay what they were.  Headers
-and sources beside FILE come along, for they may be included.
-
-For each FILE "copy<TAB>FILE" is printed.
+places, so the annotations become blanks here: lines stay what they were.
 """
 import pathlib
 import re
-import sys
 
 NAMES = (r"__(?:pt_)?guarded_by|__(?:must_hold|acquires|releases|excludes)(?:_shared)?"
          r"|__must_not_hold|__cond_acquires(?:_shared)?|__cond_releases"
@@ -30,26 +25,37 @@ def blank(match):
     return re.sub(r"[^\n]", " ", text)
 
 
-def main():
-    root = pathlib.Path(sys.argv[1])
-    done = {}
+class Copies:
+    """Below a folder each file has the path that it has on this machine."""
 
-    def stage(real):
-        if real not in done:
-            copy = root / real.relative_to("/")
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        self.done = {}          # real file -> copy
+        self.names = {}         # copy -> the name it was given by
+        self.mentioned = re.compile(re.escape(str(self.root)) + r"[^: ]*")
+
+    def copy(self, real):
+        if real not in self.done:
+            copy = self.root / real.relative_to("/")
             copy.parent.mkdir(parents=True, exist_ok=True)
             text = real.read_text(encoding="utf-8", errors="replace")
             copy.write_text(ANNOTATION.sub(blank, text), encoding="utf-8")
-            done[real] = copy
-        return done[real]
+            self.done[real] = copy
+        return str(self.done[real])
 
-    for name in sys.argv[2:]:
+    def add(self, name):
+        """Copy a file, and what is beside it, for that may be included."""
         real = pathlib.Path(name).resolve()
-        print(f"{stage(real)}\t{name}")
+        copy = self.copy(real)
+        self.names[copy] = name
         for neighbour in real.parent.glob("*.[ch]"):
             if neighbour.is_file():
-                stage(neighbour.resolve())
+                self.copy(neighbour.resolve())
+        return copy
 
-
-if __name__ == "__main__":
-    main()
+    def original(self, text):
+        """`text' with the names of originals where it has those of copies."""
+        def own(match):
+            copy = match.group()
+            return self.names.get(copy, copy[len(str(self.root)):])
+        return self.mentioned.sub(own, text)
