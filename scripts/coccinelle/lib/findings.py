@@ -37,10 +37,10 @@ def line_of(finding, files):
 
 def judge(found):
     """What is to be shown, in the order of the source, and how many have a reason.
-    Of what is said of one line the first counts."""
+    Of what a rule says of one line the first counts."""
     first, files = {}, {}
     for finding in found:
-        first.setdefault((finding.file, finding.line), finding)
+        first.setdefault((finding.file, finding.line, finding.rule), finding)
     in_order = [first[key] for key in sorted(first)]
     shown = [finding for finding in in_order
              if not finding.suppressed_by(line_of(finding, files))]
