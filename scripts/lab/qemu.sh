@@ -1,13 +1,25 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The machine: how much memory, where the reserved ranges lie in it, and QEMU's
-# command line. Sourced by run.
+# The machine: how much memory, where the reserved ranges lie in it, its devices,
+# and QEMU's command line. Sourced by run.
 
 GIB=$((1 << 30))
 ARM64_RAM=$GIB			# where the virt machine's memory begins
 X86_LOW=$((2 * GIB))		# end of q35's memory below 4 GiB, if it has more
 X86_HIGH=$((4 * GIB))		# where the rest goes on
+
+# bytes TEXT: a number with an optional K, M, G or T as a plain number.
+bytes() {
+	case $1 in
+	*[!0-9a-fA-FxKMGTkmgt]* | '') die "'$1' is not a size or an address" ;;
+	*[Kk]) echo $((${1%?} << 10)) ;;
+	*[Mm]) echo $((${1%?} << 20)) ;;
+	*[Gg]) echo $((${1%?} << 30)) ;;
+	*[Tt]) echo $((${1%?} << 40)) ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
 
 # parse_reserve BASE+SIZE: adds FIRST-LAST (inclusive, hex) to RESERVED.
 parse_reserve() {
@@ -73,6 +85,26 @@ plan_memory() {
 		[ $lowest = 0 ] || MEMORY_ARGS=" mem=$((lowest - ARM64_RAM))"
 		;;
 	esac
+}
+
+# read_devices ARCH SPEC...: sets DEVICE_QEMU to arguments for QEMU, DEVICE_MODELS
+# to the options of each device model, and DEVICE_TABLE to the source of the ACPI
+# table, if there is one: see device.py.
+read_devices() {
+	local words=() word
+	DEVICE_QEMU=() DEVICE_MODELS=() DEVICE_TABLE=
+	[ $# -gt 1 ] || return 0
+	mapfile -d '' -t words < <(in_root python3 /repo/scripts/lab/device.py "$@")
+	# It has said what is wrong
+	wait "$!" || exit "$LAB_DIE_STATUS"
+	# shellcheck disable=SC2034 # for run
+	for word in "${words[@]}"; do
+		case $word in
+		qemu=*) DEVICE_QEMU+=("${word#*=}") ;;
+		model=*) DEVICE_MODELS+=("${word#*=}") ;;
+		table=*) DEVICE_TABLE=${word#*=} ;;
+		esac
+	done
 }
 
 # qemu_command ARCH: sets QEMU to the whole command, with paths as seen inside.
