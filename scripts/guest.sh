@@ -4,8 +4,8 @@
 # The programs of selftests/ in a virtual machine: what a lane runs. Lanes source
 # scripts/lib.sh before it.
 
-# shellcheck source=selftests/guest/devices.sh
-. selftests/guest/devices.sh
+# shellcheck source=scripts/functions.sh
+. scripts/functions.sh
 
 # In front of each script in the guest
 GUEST_WRAPPER=()

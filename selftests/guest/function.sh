@@ -4,7 +4,7 @@
 # The descriptions of functions under test that functional.sh and bench.sh take.
 # Sourced, after common.sh.
 #
-# A FUNCTION is a list of key=value, separated by commas (see ../devices.sh for
+# A FUNCTION is a list of key=value, separated by commas (see scripts/functions.sh for
 # who makes it):
 #   name=WORD bdf=0000:00:04.0 driver=nvgrace|dummy
 #   use=BASE+LENGTH res=BASE+LENGTH type=wc|uc|cached    what must be seen
