@@ -17,8 +17,11 @@ modules modules_install clean: FORCE
 		exit 1; }
 	$(MAKE) $(KBUILD_ARGS) $@
 
-check check-all check-long check-defects demo bench kunit stress coverage prove: FORCE
+check check-all check-long check-defects kunit stress coverage prove: FORCE
 	@scripts/$@
+
+demo bench: FORCE
+	@tools/$@/run
 
 analyze: FORCE
 	@scripts/analyze $(LANES)

@@ -6,7 +6,7 @@
 # these are the same. Not for what runs our modules. Sourced, after lib.sh.
 
 # What of scripts/ is an input only of a command that names it
-NOT_HOW=(':!scripts/'{bench,check-defects,coverage\*,defects,demo,foreign,kunit,stress})
+NOT_HOW=(':!scripts/'{check-defects,coverage\*,defects,foreign,kunit,stress})
 
 kept_files() {
 	git -C "$LAB_REPO" ls-files -z --cached --others --exclude-standard -- "$@"

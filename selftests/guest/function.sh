@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The descriptions of functions under test that functional.sh and bench.sh take.
-# Sourced, after common.sh.
+# The descriptions of functions under test that functional.sh and tools/bench
+# take. Sourced, after common.sh.
 #
 # A FUNCTION is a list of key=value, separated by commas (see scripts/functions.sh for
 # who makes it):

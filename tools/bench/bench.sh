@@ -6,9 +6,9 @@
 set -u
 cd "$(dirname "$0")" || exit 1
 # shellcheck source=selftests/guest/common.sh
-. ./common.sh
+. /opt/selftests/common.sh
 # shellcheck source=selftests/guest/function.sh
-. ./function.sh
+. /opt/selftests/function.sh
 
 load_modules "$@" || exit 1
 for function in "$@"; do

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The demonstration, inside the virtual machine. BASE, SIZE and RESERVED of the
-# GPU's memory come from scripts/demo.
+# GPU's memory come from run.
 set -eu
 # shellcheck source=selftests/guest/common.sh
-. "$(dirname "$0")/common.sh"
+. /opt/selftests/common.sh
 
 bdf=0000:00:05.0
 driver=nvgrace_coherent_vfio_pci
 dir=/sys/bus/pci/devices/$bdf
-demo=/opt/selftests/demo
+demo=$(dirname "$0")/demo
 
 n=0
 step() {
