@@ -6,16 +6,19 @@
 
 # shellcheck source=scripts/functions.sh
 . scripts/functions.sh
+# shellcheck source=scripts/lab/lib.sh
+. scripts/lab/lib.sh
 
 # In front of each script in the guest
 GUEST_WRAPPER=()
 
 # limit KERNEL: seconds that a machine may take; a debug kernel is slow
 limit() {
-	case $1 in
-	*-debug | *-kcsan) echo 6000 ;;
-	*) echo 1500 ;;
-	esac
+	if kernel_is "$1" slow; then
+		echo 6000
+	else
+		echo 1500
+	fi
 }
 
 # guest KERNEL NAME SCRIPT [ARG...]: on the functions that RUN_ARGS make
@@ -28,12 +31,11 @@ guest() {
 
 # functional KERNEL SET: all programs, on a set of functions.
 functional() {
-	local arch=${1#*-} command=(functional.sh)
-	devices "${arch%%-*}" "$2"
-	case $1-$2 in
-	*-refusals) command=(refusals.sh) ;;
-	# The one kernel whose KVM takes what we map
-	new-arm64-main) command+=(-n test_poison_kvm) ;;
+	local command=(functional.sh)
+	devices "$(kernel_arch "$1")" "$2"
+	case $2 in
+	refusals) command=(refusals.sh) ;;
+	main) ! kernel_is "$1" kvm || command+=(-n test_poison_kvm) ;;
 	esac
 	guest "$1" "$2" "${command[@]}" "${FUNCTIONS[@]}"
 }
@@ -41,42 +43,37 @@ functional() {
 # soft KERNEL: functions that are software. How they come and go on each kernel; the
 # programs on them on one old, one new, and one that has iommufd.
 soft() {
-	local arch=${1#*-}
-	devices "${arch%%-*}" soft
-	case $1 in
-	lts-amd64 | new-arm64 | src-amd64*) ;;
-	*) FUNCTIONS=("${FUNCTIONS[@]:0:2}") ;;
-	esac
+	devices "$(kernel_arch "$1")" soft
+	kernel_is "$1" soft all || FUNCTIONS=("${FUNCTIONS[@]:0:2}")
 	guest "$1" soft soft.sh "${FUNCTIONS[@]}"
 }
 
 # quarantine KERNEL: memory that another function may still write to
 quarantine() {
-	local arch=${1#*-}
-	devices "${arch%%-*}" quarantine
+	devices "$(kernel_arch "$1")" quarantine
 	guest "$1" quarantine quarantine.sh "${FUNCTIONS[@]}"
 }
 
 # soft_beside KERNEL: the first of them on a machine that has an IOMMU
 soft_beside() {
-	devices amd64 soft-iommu
+	devices "$(kernel_arch "$1")" soft-iommu
 	guest "$1" soft-beside soft.sh "${FUNCTIONS[@]:0:3}"
 }
 
 # own KERNEL: what a kernel of our own must be able to run and the others cannot:
 # allocations that fail, character devices of VFIO. On one function of each backend,
-# the dummy's being one that has hot resets; a debug kernel, which takes ten times as
+# the dummy's being one that has hot resets; a slow kernel, which takes ten times as
 # long, on the one that can do more.
 own() {
-	devices amd64 main
+	devices "$(kernel_arch "$1")" main
 	FUNCTIONS=("${FUNCTIONS[0]}" "${FUNCTIONS[2]}")
-	[[ $1 != *-debug ]] || unset 'FUNCTIONS[1]'
+	! kernel_is "$1" slow || unset 'FUNCTIONS[1]'
 	guest "$1" own functional.sh -t "test_failnth test_cdev" -n '*' "${FUNCTIONS[@]}"
 }
 
 # races KERNEL: what does many things at once, on a kernel that looks for data races.
 races() {
-	devices amd64 main
+	devices "$(kernel_arch "$1")" main
 	guest "$1" races functional.sh -t "test_attack test_buffers test_reset test_ready test_lifetime
 		test_poison_race test_poison_storm test_poison_life test_poison_backend" \
 		"${FUNCTIONS[@]:0:2}"

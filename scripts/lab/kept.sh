@@ -15,14 +15,17 @@ kept_files() {
 # kept_key INPUTS COMMAND...: one line that differs when anything does that could
 # change what the command says; fails when that cannot be told
 kept_key() {
-	local paths
+	local paths name long=()
 	read -r -a paths <<<"${1:?a command that reads nothing of the repository}"
+	for name in $(kernel_names); do
+		[ -n "$(kernel_fact "$name" check)" ] || long+=(-not -path "./$name/*")
+	done
 	{
 		printf '%s\n' "$@" &&
 			# The tools, the kernels of every day, and the newest source
 			cat "$LAB_ROOT/var/lib/dpkg/status" &&
 			(cd "$LAB_DIR/kernels" && find . -mindepth 2 -maxdepth 2 \
-				\( -name release -o -name .complete \) -not -path '*/src-amd64-*' -print0 |
+				\( -name release -o -name .complete \) "${long[@]}" -print0 |
 				sort -z | xargs -0 tail -n +1 --) &&
 			cat "$LAB_DIR/src/linux/.unpacked" &&
 			# How commands are run is an input of each of them

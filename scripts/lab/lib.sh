@@ -1,16 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What setup, build and run share: where things are, what a kernel's name
-# means, and how to run a command inside the lab root. Sourced, never run.
+# What setup, build and run share: where things are, what kernels there
+# are, and how to run a command inside the lab root. Sourced, never run.
 
 LAB_DIR=${COHERENT_LAB:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/coherent-vfio}
 LAB_ROOT=$LAB_DIR/root
 LAB_SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_REPO=$(cd "$LAB_SCRIPTS/../.." && pwd)
-
-# shellcheck disable=SC2034 # used by the scripts that source this file
-LAB_STOCK_KERNELS=(lts-amd64 new-amd64 lts-arm64 new-arm64 lts-arm64-16k new-arm64-16k)
 
 say() {
 	printf 'lab: %s\n' "$*" >&2
@@ -26,15 +23,8 @@ need_root() {
 		die "the lab needs root (chroot, mount namespaces); run this as root"
 }
 
-# kernel_arch NAME: the Debian architecture that a kernel's name stands for.
-kernel_arch() {
-	case $1 in
-	lts-amd64 | new-amd64 | src-amd64) echo amd64 ;;
-	src-amd64-debug | src-amd64-kcsan | src-amd64-gcov) echo amd64 ;;
-	lts-arm64 | new-arm64 | lts-arm64-16k | new-arm64-16k) echo arm64 ;;
-	*) die "no kernel is called '$1' (there are: ${LAB_STOCK_KERNELS[*]} src-amd64 src-amd64-debug src-amd64-kcsan src-amd64-gcov)" ;;
-	esac
-}
+# shellcheck source=scripts/lab/kernels.sh
+. "$LAB_SCRIPTS/kernels.sh"
 
 # kernel_make_args ARCH: sets KARGS to what the kernel's make wants for ARCH.
 # shellcheck disable=SC2034 # used by the scripts that source this file
@@ -46,7 +36,7 @@ kernel_make_args() {
 }
 
 need_kernel() {
-	kernel_arch "$1" >/dev/null
+	kernel_known "$1"
 	[ -e "$LAB_DIR/kernels/$1/.complete" ] ||
 		die "kernel $1 is not in the lab yet; run: scripts/lab/setup $1"
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Kernel sources: "linux", the newest that the archive has, and "linux-lts",
-# Debian's own kernel; and kernels of our own made from the newest: src-amd64,
-# and src-amd64-X with config/X.config on top. Sourced by setup.
+# Debian's own kernel; and kernels of our own made from the newest. Sourced by
+# setup.
 
 newest_source() {
 	in_root apt-cache pkgnames linux-source- |
@@ -40,15 +40,19 @@ fetch_source() {
 
 # The package holds one big tar.xz; stream it, it is needed only once.
 unpack_source() {
-	local name=$1 tmp=$LAB_DIR/src/.$1.tmp
+	local name=$1 tmp=$LAB_DIR/src/.$1.tmp kernel
 	[ -e "$LAB_DIR/src/$name.deb" ] || return 0
 	say "unpacking the kernel's source ($name) in the background"
 	rm -rf "$tmp"
 	# What was made of another source goes along: by their dates the new files
 	# may be older than that
-	[ ! -e "$LAB_DIR/src/$name" ] ||
+	if [ -e "$LAB_DIR/src/$name" ]; then
 		rm -rf "$LAB_DIR/src/$name" "$LAB_DIR"/src/build-* "$LAB_DIR"/src/llvm-* \
-			"$LAB_DIR/build/kunit-$name" "$LAB_DIR"/build/src-*
+			"$LAB_DIR/build/kunit-$name"
+		for kernel in $(kernel_names); do
+			! kernel_is_ours "$kernel" || rm -rf "$LAB_DIR/build/$kernel"{,-kunit}
+		done
+	fi
 	mkdir -p "$tmp"
 	# shellcheck disable=SC2016 # expanded inside
 	in_root bash -c 'set -euo pipefail
@@ -63,8 +67,10 @@ unpack_source() {
 
 # src_fragments NAME: config files that make a kernel, first to last.
 src_fragments() {
-	echo "$LAB_SCRIPTS/config/src-amd64.config"
-	[ "$1" = src-amd64 ] || echo "$LAB_SCRIPTS/config/${1#src-amd64-}.config"
+	local fragment
+	for fragment in $(kernel_fact "$1" config); do
+		echo "$LAB_SCRIPTS/config/$fragment.config"
+	done
 }
 
 # configure_source NAME BUILD-DIR LOG: kconfig drops what it cannot give without a
@@ -97,6 +103,8 @@ make_source() {
 setup_src_kernel() {
 	local name=$1 dir=$LAB_DIR/kernels/$1 tmp=$LAB_DIR/kernels/.$1.tmp
 	local build=src/build-$1 log=$LAB_DIR/src/build-$1.log files want rel
+	[ "$(kernel_arch "$name")" = amd64 ] ||
+		die "kernel $name: only for amd64 are kernels built from source"
 	mapfile -t files < <(src_fragments "$name")
 	want=$(cat "$LAB_DIR/src/linux/Makefile" "${files[@]}" | sha256sum)
 	if [ -e "$dir/.complete" ] && [ "$(cat "$dir/.complete")" = "$want" ]; then

@@ -6,10 +6,11 @@
 
 # llvm_name KERNEL: the tree that stands for that kernel's headers
 llvm_name() {
-	case $1 in
-	lts-*) echo "llvm-lts-$(kernel_arch "$1")" ;;
-	*) echo "llvm-$(kernel_arch "$1")" ;;
-	esac
+	if kernel_is "$1" from stable; then
+		echo "llvm-lts-$(kernel_arch "$1")"
+	else
+		echo "llvm-$(kernel_arch "$1")"
+	fi
 }
 
 # llvm_tree llvm-ARCH|llvm-lts-ARCH: that folder of $LAB_DIR/src, from the newest

@@ -125,15 +125,16 @@ kernel_is_complete() {
 
 setup_stock_kernel() {
 	local name=$1 dir=$LAB_DIR/kernels/$1 tmp=$LAB_DIR/kernels/.$1.tmp
-	local arch flavour suite version rel dep wanted=() stage deb
+	local arch from flavour suite version rel dep wanted=() stage deb
 	[ -n "$UPDATE" ] || ! kernel_is_complete "$dir" || return 0
 	update_lists
 	arch=$(kernel_arch "$name")
-	flavour=${name#*-}
+	read -r from flavour < <(kernel_fact "$name" from)
 	# shellcheck disable=SC2153 # SUITE is setup's
-	case $name in
-	lts-*) suite="$SUITE(-updates)?" ;;
-	new-*) suite=$BACKPORTS ;;
+	case $from in
+	stable) suite="$SUITE(-updates)?" ;;
+	backports) suite=$BACKPORTS ;;
+	*) die "kernel $name comes from '$from', which is nowhere" ;;
 	esac
 	version=$(package_version "linux-image-$flavour:$arch" "$suite")
 	[ -n "$version" ] || die "the archive has no linux-image-$flavour in $suite"
