@@ -7,10 +7,9 @@
  *   CLOSED     probe, close         open                      -ENODEV
  *   RESET      reset begins         reset ends                waits; -ETIME
  *   FROZEN     frozen               recovered, failed; stale: waits; -ETIME
- *                                   reset ends, open
+ *                                   reset ends
  *   ASLEEP     system sleeps        it wakes                  waits
- *   FAILED     failed               recovered, reset ends,    -EIO
- *                                   open
+ *   FAILED     failed               recovered, reset ends     -EIO
  *   in D3      fact of the access                             -EIO
  *   low power  fact of the access                             map: -EIO
  *   decoding   fact of the access                             map: -EIO
@@ -31,7 +30,10 @@
  * FROZEN is not RESET: a reset that VFIO or sysfs does while the link recovers
  * has an end, but the recovery goes on. Kernels that do not report that it has
  * failed leave FROZEN behind; it is stale after COHERENT_RESET_LIMIT_MS, and
- * then the next reset or open ends it.
+ * then the next reset ends it.
+ *
+ * That it was opened ends CLOSED alone: the reset on the way, if there was one,
+ * is an event of its own, and what fails after that reset has failed.
  *
  * Time limits for readiness count from the last event; after a change of power
  * from the first access that finds the function awake (what wakes it is not
@@ -85,9 +87,7 @@ void coherent_gate_apply(struct coherent_gate_state *state,
 
 	switch (event) {
 	case COHERENT_GATE_OPENED:
-		over = COHERENT_SHUT_CLOSED | COHERENT_SHUT_FAILED;
-		if (is_stale(state, now))
-			over |= COHERENT_SHUT_FROZEN;
+		over = COHERENT_SHUT_CLOSED;
 		break;
 	case COHERENT_GATE_CLOSED:
 		state->shut |= COHERENT_SHUT_CLOSED;

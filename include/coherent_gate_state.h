@@ -30,7 +30,7 @@
 
 /** enum coherent_gate_event - what changes the state */
 enum coherent_gate_event {
-	/** @COHERENT_GATE_OPENED: the function was opened, and reset on the way */
+	/** @COHERENT_GATE_OPENED: the function was opened */
 	COHERENT_GATE_OPENED,
 	/** @COHERENT_GATE_CLOSED: the last user goes */
 	COHERENT_GATE_CLOSED,

@@ -72,11 +72,10 @@ static bool failed(const struct sequence *s)
 {
 	int i = last(s, COHERENT_GATE_FAILED);
 
-	return i > last_of(s, COHERENT_GATE_OPENED, COHERENT_GATE_RESET_ENDS) &&
-	       i > last(s, COHERENT_GATE_RECOVERED);
+	return i > last_of(s, COHERENT_GATE_RESET_ENDS, COHERENT_GATE_RECOVERED);
 }
 
-/* A reset or an open ends a freeze only where nothing was heard of it for long */
+/* A reset ends a freeze only where nothing was heard of it for long */
 static bool frozen(const struct sequence *s)
 {
 	int i = last(s, COHERENT_GATE_FROZEN);
@@ -84,8 +83,7 @@ static bool frozen(const struct sequence *s)
 	if (i < 0 || i < last_of(s, COHERENT_GATE_RECOVERED, COHERENT_GATE_FAILED))
 		return false;
 	for (unsigned int j = i + 1; j < s->n; j++)
-		if ((s->past[j].step == COHERENT_GATE_OPENED ||
-		     s->past[j].step == COHERENT_GATE_RESET_ENDS) &&
+		if (s->past[j].step == COHERENT_GATE_RESET_ENDS &&
 		    s->past[j].at - s->past[i].at > COHERENT_RESET_LIMIT_MS)
 			return false;
 	return true;

@@ -307,7 +307,7 @@ static const struct state states[] = {
 	{ "failed", -EIO, -EIO, failed, 0 },
 	{ "failed in reset", -EIO, -EIO, failed_in_reset, 0 },
 	{ "failed, then reset", 0, 0, failed_then_reset, 0 },
-	{ "failed, then opened", 0, 0, failed_then_opened, 0 },
+	{ "failed while it was opened", -EIO, -EIO, failed_then_opened, 0 },
 	{ "failed, then a change of power", -EIO, -EIO, failed_then_power, 0 },
 	{ "an error that is not fatal", 0, 0, not_fatal, -EIO },
 };
