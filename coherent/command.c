@@ -14,6 +14,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>

@@ -13,6 +13,7 @@
 #include <linux/highmem.h>
 #include <linux/ioport.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/numa.h>

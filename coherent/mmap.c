@@ -155,7 +155,7 @@ bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
  * coherent_maps_decrypted() - is the memory beyond the host's encryption?
  * @cdev: the device
  *
- * Where the host encrypts its memory (SME, SEV, TDX) a device's is mapped
+ * Where the host encrypts its memory (SEV, TDX and their like) a device's is mapped
  * decrypted, as io_remap_pfn_range() and the kernel's own mapping have it. Memory
  * of the kernel's own is encrypted, as file I/O by the linear map has it.
  *

@@ -13,7 +13,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
-#include <linux/device.h>
+#include <linux/dev_printk.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>

@@ -13,6 +13,7 @@
  * device is registered; ours is that, and the system's sleep. The kernel probes
  * no device while it sleeps, so nobody finds the table of the moment between.
  */
+#include <linux/cleanup.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pm.h>

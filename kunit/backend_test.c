@@ -9,6 +9,7 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/preempt.h>
 #include <linux/string.h>

@@ -7,6 +7,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/ioport.h>
+#include <linux/limits.h>
 #include <linux/pci.h>
 #include <linux/pfn.h>
 #include <linux/sizes.h>

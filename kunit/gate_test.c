@@ -5,6 +5,7 @@
  * Compiled for userspace, too (selftests/pure).
  */
 #include <kunit/test.h>
+#include <linux/array_size.h>
 #include <linux/errno.h>
 #include <linux/types.h>
 
@@ -255,7 +256,7 @@ static bool as_expected(const struct sequence *s, const struct coherent_gate_sta
 	/* All others once for each sequence of full length */
 	if (s->n < LENGTH)
 		return true;
-	for (unsigned int i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++)
 		if (coherent_gate_verdict(state, &others[i], s->now) !=
 		    expected_verdict(s, &others[i]))
 			return false;
@@ -344,21 +345,27 @@ static void every_sequence_when_open(struct kunit *test)
 			    "too few sequences");
 }
 
+static int not_ready(struct coherent_gate_state *state, u64 now)
+{
+	const struct coherent_gate_facts facts = {
+		.decoding = true, .low_power = true, .began = 1000000,
+	};
+
+	return coherent_gate_answered(state, &facts, -EAGAIN, LIMIT_MS, now);
+}
+
 /* In low power the limit counts from the access, which woke the function */
 static void low_power_limit(struct kunit *test)
 {
-	struct coherent_gate_facts facts = { .decoding = true, .low_power = true };
+	const struct coherent_gate_facts facts = { .decoding = true, .low_power = true };
 	struct coherent_gate_state state;
 
 	coherent_gate_init(&state);
 	coherent_gate_apply(&state, COHERENT_GATE_OPENED, 1);
-	facts.began = 1000000;
-	KUNIT_EXPECT_EQ(test, -EAGAIN,
-			coherent_gate_answered(&state, &facts, -EAGAIN, LIMIT_MS, 1000000 + LIMIT_MS));
-	KUNIT_EXPECT_EQ(test, -ETIME,
-			coherent_gate_answered(&state, &facts, -EAGAIN, LIMIT_MS, 1000001 + LIMIT_MS));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, not_ready(&state, 1000000 + LIMIT_MS));
+	KUNIT_EXPECT_EQ(test, -ETIME, not_ready(&state, 1000001 + LIMIT_MS));
 	KUNIT_EXPECT_EQ(test, -ENXIO,
-			coherent_gate_answered(&state, &facts, -ENXIO, LIMIT_MS, 1000001 + LIMIT_MS));
+			coherent_gate_answered(&state, &facts, -ENXIO, LIMIT_MS, 2000000));
 }
 
 static void what_is_worth_waiting_for(struct kunit *test)

@@ -41,7 +41,7 @@ static bool has_word(const char *path, const char *word)
 
 	if (sysfs_read(path, text, sizeof(text)))
 		return false;
-	while ((one = strsep(&next, " \n[]")))
+	while ((one = strsep(&next, " []\n")))
 		if (!strcmp(one, word))
 			return true;
 	return false;
