@@ -62,12 +62,15 @@ void coherent_sleep_register(struct coherent_device *cdev)
 
 	guard(mutex)(&ops_lock);
 	/* Once: it is the same table for each, and another device may use it */
-	if (!sleep_ops.suspend)
-		sleep_ops = (struct dev_pm_ops) {
+	if (!sleep_ops.suspend) {
+		const struct dev_pm_ops ops = {
 			SYSTEM_SLEEP_PM_OPS(coherent_sleeps, coherent_wakes)
 			RUNTIME_PM_OPS(vfio->runtime_suspend,
 				       vfio->runtime_resume,
 				       vfio->runtime_idle)
 		};
+
+		sleep_ops = ops;
+	}
 	driver->pm = &sleep_ops;
 }
