@@ -55,7 +55,8 @@ static void on_fault(int sig, siginfo_t *si, void *ctx)
 
 void fault_catch(void)
 {
-	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	/* An advice may come while a call waits, which then goes on */
+	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_RESTART };
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGBUS, &sa, NULL);

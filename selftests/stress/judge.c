@@ -16,6 +16,7 @@ struct sight *look(const struct stress *s, u32 first, u32 pages)
 	k->awake = s->b->awake;
 	k->policy = s->b->policy;
 	k->reset = s->b->reset;
+	k->advices = advice_count();
 	k->first = first;
 	k->pages = pages;
 	for (u32 i = 0; i < pages; i++)
@@ -127,6 +128,9 @@ const char *io_wrong(const struct stress *s, const struct sight *k, u32 page, u6
 		if (ret == (ssize_t)(n + tail))
 			return NULL;
 		if (io_unready(s, k))
+			return NULL;
+		/* A signal ends the wait for a reset in the middle */
+		if (ret > 0 && advice_count() != k->advices)
 			return NULL;
 		/* ... and what stopped it is poison */
 		if (end >= off + n)

@@ -185,6 +185,7 @@ void op_do(struct worker *w, const struct op *op);
 /* All that an answer depends on, looked at before and after */
 struct sight {
 	u64 decode, awake, policy, reset;
+	unsigned int advices;	/* signals that the process had by then */
 	u32 first, pages;
 	u64 page[];
 };
