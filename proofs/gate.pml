@@ -44,12 +44,13 @@
  * long gate_power_d3: -DLOW_POWER -DCONFIG_D3
  * long gate_power_sysfs: -DLOW_POWER -DSYSFS_RESET
  * long gate_power_errors: -DALONE -DLOW_POWER -DAER
+ * long gate_sleep_d3_ends: -DSLEEP -DCONFIG_D3
  * long gate_power_sleep: -DSLEEP -DLOW_POWER
  * long gate_close_errors: -DCLOSE -DAER -DSYSFS_RESET
  * proof gate_resets_ends: -DVFIO_RESET -DSYSFS_RESET
  * proof gate_errors_ends: -DAER
  * proof gate_power_ends: -DLOW_POWER
- * proof gate_sleep_ends: -DSLEEP -DCONFIG_D3
+ * proof gate_sleep_ends: -DSLEEP
  * proof gate_never_ready_ends: -DFAIR -DNEVER_READY -DSYSFS_RESET -DSLEEP
  */
 
