@@ -164,9 +164,11 @@ void kunit_driver_end(struct kunit_suite *suite)
 	pci_unregister_driver(&test_driver);
 }
 
-static void lives_end(void *test)
+static void lives_end(void *data)
 {
-	KUNIT_EXPECT_TRUE((struct kunit *)test, kunit_lives_balanced());
+	struct kunit *test = data;
+
+	KUNIT_EXPECT_TRUE(test, kunit_lives_balanced());
 }
 
 int kunit_driver_init(struct kunit *test)

@@ -11,6 +11,7 @@
 #include <linux/lockdep.h>
 #include <linux/memory_hotplug.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
 #include <linux/printk.h>
