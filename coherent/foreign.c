@@ -14,6 +14,7 @@
  * cannot be told from type1's, and count all the same.)
  */
 #include <kunit/static_stub.h>
+#include <linux/container_of.h>
 #include <linux/device.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
@@ -24,7 +25,8 @@
 static bool driver_manages_dma(const struct device *dev)
 {
 	if (dev_is_pci(dev))
-		return to_pci_driver(dev->driver)->driver_managed_dma;
+		return container_of(dev->driver, struct pci_driver,
+				    driver)->driver_managed_dma;
 	if (dev->bus == &platform_bus_type)
 		return to_platform_driver(dev->driver)->driver_managed_dma;
 	return false;

@@ -7,7 +7,6 @@
  * says is gate_state.c's.
  */
 #include <kunit/static_stub.h>
-#include <linux/cleanup.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/rwsem.h>
@@ -45,15 +44,15 @@ void coherent_gate_happens(struct coherent_device *cdev,
 			   enum coherent_gate_event event)
 {
 	struct coherent_gate *gate = &cdev->gate;
+	struct coherent_gate_state next;
 
-	scoped_guard(rwsem_write, &gate->lock) {
-		struct coherent_gate_state next = gate->state;
-
-		coherent_gate_apply(&next, event, coherent_gate_now());
-		/* Who waits looks at this one without the lock */
-		WRITE_ONCE(gate->state.shut, next.shut);
-		gate->state = next;
-	}
+	down_write(&gate->lock);
+	next = gate->state;
+	coherent_gate_apply(&next, event, coherent_gate_now());
+	/* Who waits looks at this one without the lock */
+	WRITE_ONCE(gate->state.shut, next.shut);
+	gate->state = next;
+	up_write(&gate->lock);
 	wake_up_all(&gate->wait);
 }
 

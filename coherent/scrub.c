@@ -62,20 +62,16 @@ static u64 total(const struct coherent_device *cdev)
 	return sum;
 }
 
-/* The region that byte @pos of them is in, and which of its bytes that is */
+/* The region that byte @pos of total() is in, and which of its bytes that is */
 static struct coherent_bar *find_byte(struct coherent_device *cdev, u64 pos,
 				      u64 *off)
 {
-	for (unsigned int i = 0; i < cdev->layout.nr_regions; i++) {
-		u64 length = cdev->layout.regions[i].length;
+	struct coherent_bar *bar = cdev->bars;
 
-		if (pos < length) {
-			*off = pos;
-			return &cdev->bars[i];
-		}
-		pos -= length;
-	}
-	return NULL;
+	for (; pos >= bar->region->length; bar++)
+		pos -= bar->region->length;
+	*off = pos;
+	return bar;
 }
 
 static void clear(struct coherent_bar *bar, u64 off, size_t n)
@@ -86,22 +82,31 @@ static void clear(struct coherent_bar *bar, u64 off, size_t n)
 		memset(bar->va + off, 0, n);
 }
 
-/* At most @n bytes; returns how many are done with, which a bad page is, too */
-static ssize_t clear_piece(struct scrub_job *job, struct coherent_bar *bar,
-			   u64 off, size_t n)
+/* coherent_access_begin(), and wait if that is wanted */
+static int begin_piece(struct scrub_job *job)
+	__cond_acquires_shared(0, &job->cdev->core.memory_lock)
+	__cond_acquires_shared(0, &job->cdev->gate.lock)
 {
-	size_t good;
 	int ret;
 
 	for (;;) {
 		ret = coherent_access_begin(job->cdev, COHERENT_ACCESS_COPY);
 		if (ret != -EAGAIN || !job->wait || READ_ONCE(job->error))
-			break;
+			return ret;
 		/* The caller can be killed; helpers are told by the error */
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		coherent_access_pause(job->cdev, TASK_IDLE, PAUSE_MS, PAUSE_MS);
 	}
+}
+
+/* At most @n bytes; returns how many are done with, which a bad page is, too */
+static ssize_t clear_piece(struct scrub_job *job, struct coherent_bar *bar,
+			   u64 off, size_t n)
+{
+	size_t good;
+	int ret = begin_piece(job);
+
 	if (ret)
 		return ret;
 	good = coherent_poison_clip(bar, off, n);

@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/array_size.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 #include "coherent_gate_state.h"
@@ -48,9 +49,7 @@ static int last(const struct sequence *s, int step)
 
 static int last_of(const struct sequence *s, int a, int b)
 {
-	int i = last(s, a), j = last(s, b);
-
-	return i > j ? i : j;
+	return max(last(s, a), last(s, b));
 }
 
 static bool open_now(const struct sequence *s)
