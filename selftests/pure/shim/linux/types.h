@@ -29,6 +29,7 @@ typedef unsigned __int128 u128;
 #define SZ_512M				0x20000000
 #define ARRAY_SIZE(array)		(sizeof(array) / sizeof((array)[0]))
 #define min(a, b)			((a) < (b) ? (a) : (b))
+#define max(a, b)			((a) > (b) ? (a) : (b))
 #define min_t(type, a, b)		min((type)(a), (type)(b))
 #define max_t(type, a, b)		((type)(a) > (type)(b) ? (type)(a) : (type)(b))
 #define check_add_overflow(a, b, r)	__builtin_add_overflow(a, b, r)
