@@ -303,6 +303,10 @@ int coherent_pci_probe(struct pci_dev *pdev,
 	if (IS_ERR(cdev))
 		return PTR_ERR(cdev);
 	ret = coherent_discover(cdev);
+	if (ret == -ENODATA) {
+		vfio_put_device(&cdev->core.vdev);
+		return coherent_passthrough_probe(pdev, backend);
+	}
 	if (ret)
 		goto out_put;
 	ret = setup(cdev);
@@ -320,7 +324,7 @@ out_undiscover:
 	coherent_undiscover(cdev);
 out_put:
 	vfio_put_device(&cdev->core.vdev);
-	return ret == -ENODATA ? coherent_passthrough_probe(pdev, backend) : ret;
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(coherent_pci_probe, "COHERENT_VFIO_PCI");
 

@@ -40,6 +40,7 @@ struct scrub_job {
 	bool wait;		/* for memory that is not ready for now */
 	atomic64_t next;	/* chunk to be taken */
 	int error;		/* the first; others stop when they see it */
+	bool left_out;		/* poison, which may heal */
 };
 
 struct scrub_worker {
@@ -112,6 +113,8 @@ static ssize_t clear_piece(struct scrub_job *job, struct coherent_bar *bar,
 	good = coherent_poison_clip(bar, off, n);
 	if (good)
 		clear(bar, off, good);
+	else
+		WRITE_ONCE(job->left_out, true);
 	coherent_access_end(job->cdev);
 	return good ?: min_t(size_t, n, PAGE_SIZE);
 }
@@ -188,11 +191,13 @@ static int map_all(struct coherent_device *cdev)
 	return 0;
 }
 
-static int scrub(struct coherent_device *cdev, bool wait)
+/* All of it but poison; *@left_out says whether there was some */
+static int scrub(struct coherent_device *cdev, bool wait, bool *left_out)
 {
 	struct scrub_job job = { .cdev = cdev, .wait = wait };
 	int ret = map_all(cdev);
 
+	*left_out = false;
 	if (ret)
 		return ret;
 	if (wait) {
@@ -201,8 +206,13 @@ static int scrub(struct coherent_device *cdev, bool wait)
 		if (ret)
 			return ret;
 	}
+	/* What a reset has healed is in the queue once the memory is seen ready */
+	ret = coherent_poison_settle();
+	if (ret)
+		return ret;
 	atomic64_set(&cdev->scrub.done, 0);
 	work_together(&job);
+	*left_out = job.left_out;
 	return job.error;
 }
 
@@ -217,11 +227,12 @@ static int scrub(struct coherent_device *cdev, bool wait)
  */
 int coherent_scrub_open(struct coherent_device *cdev)
 {
+	bool left_out;
 	int ret = 0;
 
 	if (cdev->scrub.dirty &&
 	    READ_ONCE(cdev->scrub.policy) != COHERENT_SCRUB_NONE)
-		ret = scrub(cdev, true);
+		ret = scrub(cdev, true, &left_out);
 	if (ret && ret != -EINTR)
 		dev_err_ratelimited(&cdev->core.pdev->dev,
 				    "cannot clear what an earlier user may have left in memory (%d); open refused\n",
@@ -243,16 +254,18 @@ int coherent_scrub_open(struct coherent_device *cdev)
 void coherent_scrub_close(struct coherent_device *cdev)
 {
 	struct device *dev = &cdev->core.pdev->dev;
+	bool left_out = false;
 	int ret;
 
 	if (READ_ONCE(cdev->scrub.policy) != COHERENT_SCRUB_CLOSE)
 		return;
 	ret = pm_runtime_resume_and_get(dev);
 	if (!ret) {
-		ret = scrub(cdev, false);
+		ret = scrub(cdev, false, &left_out);
 		pm_runtime_put(dev);
 	}
-	cdev->scrub.dirty = ret;
+	/* What was left out may be readable when the next one comes */
+	cdev->scrub.dirty = ret || left_out;
 	if (ret)
 		dev_warn_ratelimited(dev, "memory was not cleared at close (%d); the next open does it\n",
 				     ret);

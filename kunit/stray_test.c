@@ -197,6 +197,26 @@ static void cleared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, kept(FIRST, LAST));
 }
 
+/*
+ * A GiB that has a part of an aperture in it, reported for a page that is in none: it
+ * is not believed, and who keeps it and who reports it agree on that.
+ */
+static void wide_over_the_end(struct kunit *test)
+{
+	struct kunit_aperture *aperture;
+
+	aperture = kunit_aperture(test, KUNIT_APERTURE_BASE, 16);
+	coherent_report(KUNIT_APERTURE_BASE + SZ_512M, SZ_1G,
+			COHERENT_SOURCE_GHES, true);
+	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_ledger_count(aperture->ledger));
+	/* For a page of the aperture it is that page */
+	coherent_report(KUNIT_APERTURE_BASE + PAGE_SIZE, SZ_1G,
+			COHERENT_SOURCE_GHES, true);
+	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 1, coherent_ledger_count(aperture->ledger));
+}
+
 static struct kunit_case stray_cases[] = {
 	KUNIT_CASE(merged),
 	KUNIT_CASE(oldest_dropped),
@@ -205,6 +225,7 @@ static struct kunit_case stray_cases[] = {
 	KUNIT_CASE(doubtful),
 	KUNIT_CASE(not_of_ram),
 	KUNIT_CASE(given_to_its_aperture),
+	KUNIT_CASE(wide_over_the_end),
 	KUNIT_CASE(cleared),
 	{ }
 };

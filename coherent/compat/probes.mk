@@ -25,6 +25,8 @@ compat-flags += $(call compat-has,linux/pfn_t.h,pfn_t,PFN_T)
 compat-flags += $(call compat-has,linux/gfp.h,alloc_contig_frozen_pages,CONTIG_PAGES)
 # sysfs hands binary attributes to their functions as const from 6.16
 compat-flags += $(call compat-has,linux/sysfs.h,^[[:space:]]ssize_t .[*]read.*const struct bin_attribute,CONST_BIN_ATTR)
+# sysfs asks how large binary attributes are from 6.13
+compat-flags += $(call compat-has,linux/sysfs.h,[*]bin_size,BIN_SIZE)
 # arm_event tells of errors one by one, and their severity: from 6.18, and backported
 compat-flags += $(call compat-has,ras/ras_event.h,pei_len,ARM_EVENT_PEI)
 # IOMMU drivers are told which domain was attached before: from 6.19

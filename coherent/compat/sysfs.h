@@ -17,6 +17,10 @@ struct compat_attribute_group {
 			      int n);
 	umode_t (*is_bin_visible)(struct kobject *kobj,
 				  const struct bin_attribute *attr, int n);
+#ifdef COMPAT_HAS_BIN_SIZE	/* from 6.13 */
+	size_t (*bin_size)(struct kobject *kobj,
+			   const struct bin_attribute *attr, int n);
+#endif
 	struct attribute **attrs;
 	const struct bin_attribute * const *bin_attrs;
 };

@@ -209,6 +209,17 @@ void coherent_poison_ready(struct coherent_device *cdev)
 }
 
 /**
+ * coherent_poison_settle() - wait until what is reported, and healed, is on record
+ *
+ * Context: process; may sleep, killably; no lock that the record takes is held.
+ * Return: 0; -ENOMEM, and it will be tried again; -EINTR when killed.
+ */
+int coherent_poison_settle(void)
+{
+	return coherent_report_flush();
+}
+
+/**
  * coherent_poison_drop() - memory that we own is given back
  * @first: first PFN
  * @last: last PFN; no device shows any of it

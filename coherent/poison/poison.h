@@ -25,6 +25,7 @@ int coherent_poison_attach(struct coherent_device *cdev);
 void coherent_poison_detach(struct coherent_device *cdev);
 void coherent_poison_reset(struct coherent_device *cdev);
 void coherent_poison_ready(struct coherent_device *cdev);
+int coherent_poison_settle(void);
 int coherent_poison_drop(unsigned long first, unsigned long last);
 
 /* sysfs.c, notify.c: the device's directory, and who watches it */

@@ -134,6 +134,8 @@ static void work_fn(struct work_struct *unused)
 #define MAX_WIDTH	SZ_1G
 #define MAX_WIDTH_ACROSS	SZ_2M
 
+#define REPORT_TRIES	8
+
 static bool believed(const struct report *report, u64 width)
 {
 	if (width <= MAX_WIDTH_ACROSS)
@@ -178,22 +180,9 @@ static void put(const struct report *report)
 	mod_delayed_work(wq, &work, 0);
 }
 
-/**
- * coherent_report() - an uncorrected memory error
- * @addr: a host-physical address that is bad
- * @width: how much around it is bad, in bytes, aligned: a power of two
- * @source: who reports it
- * @mm_signals: the memory manager signals processes for the page of @addr,
- *	where the aperture is registered with it (coherent_mm_register()); for
- *	the rest of @width it never does
- *
- * Where @width cannot be believed the page of @addr is recorded alone. What lies
- * in no known aperture, nor in System RAM, is kept by stray.c.
- *
- * Context: any but NMI.
- */
-void coherent_report(u64 addr, u64 width, enum coherent_source source,
-		     bool mm_signals)
+/* False when an aperture was bound just now that has some of it */
+static bool try_report(u64 addr, u64 width, enum coherent_source source,
+		       bool mm_signals)
 {
 	unsigned long pfn = PHYS_PFN(addr);
 	struct report report = {
@@ -215,15 +204,38 @@ void coherent_report(u64 addr, u64 width, enum coherent_source source,
 		report.first = pfn;
 		report.last = pfn;
 	}
-	if (!coherent_ledger_watches(report.first, report.last, source)) {
-		if (!coherent_stray_add(&stray))
-			coherent_report(addr, width, source, mm_signals);
-		return;
-	}
+	if (!coherent_ledger_watches(report.first, report.last, source))
+		return coherent_stray_add(&stray);
 	if (narrowed)
 		pr_warn_ratelimited("%s reported %#llx bytes around address %#llx: not plausible, recording one page\n",
 				    coherent_source_name(source), width, addr);
 	put(&report);
+	return true;
+}
+
+/**
+ * coherent_report() - an uncorrected memory error
+ * @addr: a host-physical address that is bad
+ * @width: how much around it is bad, in bytes, aligned: a power of two
+ * @source: who reports it
+ * @mm_signals: the memory manager signals processes for the page of @addr,
+ *	where the aperture is registered with it (coherent_mm_register()); for
+ *	the rest of @width it never does
+ *
+ * Where @width cannot be believed the page of @addr is recorded alone. What lies
+ * in no known aperture, nor in System RAM, is kept by stray.c.
+ *
+ * Context: any but NMI.
+ */
+void coherent_report(u64 addr, u64 width, enum coherent_source source,
+		     bool mm_signals)
+{
+	/* No more apertures than a few are bound while this is going on */
+	for (int i = 0; i < REPORT_TRIES; i++)
+		if (try_report(addr, width, source, mm_signals))
+			return;
+	pr_err_ratelimited("error at address %#llx reported by %s is lost: apertures come and go\n",
+			   addr, coherent_source_name(source));
 }
 
 /**

@@ -91,6 +91,20 @@ static void warn_dropped(void)
 			    COHERENT_MAX_STRAYS);
 }
 
+/*
+ * What coherent_report() asks, of what it makes of the error: all of it, or one page.
+ * Nothing else may be asked here, or the two would never agree.
+ */
+static bool is_watched(const struct coherent_stray *stray)
+{
+	if (stray->doubtful &&
+	    !coherent_ledger_contains(stray->first, stray->last))
+		return coherent_ledger_watches(stray->pfn, stray->pfn,
+					       stray->source);
+	return coherent_ledger_watches(stray->first, stray->last,
+				       stray->source);
+}
+
 /**
  * coherent_stray_add() - keep an error that lies in no known aperture
  * @stray: the error; in System RAM it is none of ours, and not kept
@@ -111,8 +125,7 @@ bool coherent_stray_add(const struct coherent_stray *stray)
 	 * called for it: either it is seen here, or the error there.
 	 */
 	raw_spin_lock_irqsave(&stray_lock, flags);
-	watched = coherent_ledger_watches(stray->first, stray->last,
-					  stray->source);
+	watched = is_watched(stray);
 	if (!watched)
 		dropped = store(stray);
 	raw_spin_unlock_irqrestore(&stray_lock, flags);
