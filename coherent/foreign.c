@@ -31,7 +31,8 @@ static bool driver_manages_dma(const struct device *dev)
 				    driver)->driver_managed_dma;
 	if (dev->bus == &platform_bus_type)
 		return to_platform_driver(dev->driver)->driver_managed_dma;
-	return false;
+	/* Not known, so the worse of the two: userspace may have it */
+	return true;
 }
 
 /*
