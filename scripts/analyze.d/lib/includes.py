@@ -13,7 +13,7 @@ import sys
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'',
                                re.S)
 DIRECTIVE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
-FOLDERS = ("include", "coherent", "coherent/poison")
+FOLDERS = ("include", "coherent", "coherent/pci", "coherent/poison")
 
 
 def read_table(path):

@@ -19,7 +19,7 @@
 #include <linux/pm.h>
 #include <linux/vfio_pci_core.h>
 
-#include "coherent.h"
+#include "../coherent.h"
 
 static DEFINE_MUTEX(ops_lock);		/* filling in the table */
 static struct dev_pm_ops sleep_ops;

@@ -19,7 +19,7 @@
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
-#include "coherent.h"
+#include "../coherent.h"
 
 /* Whether INTx is disabled is vfio-pci's and the kernel's business */
 #define USERS_BITS	((u16)~PCI_COMMAND_INTX_DISABLE)

@@ -9,7 +9,7 @@
 #include <linux/pgtable.h>
 #include <linux/property.h>
 
-#include "coherent.h"
+#include "../coherent.h"
 
 /**
  * coherent_read_aperture() - read base and size from two firmware properties

@@ -11,8 +11,8 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-#include "coherent.h"
-#include "poison/poison.h"
+#include "../coherent.h"
+#include "../poison/poison.h"
 
 static int map_ready_bar(struct coherent_device *cdev)
 {

@@ -9,7 +9,7 @@
 #include <linux/uio.h>
 #include <linux/vfio_pci_core.h>
 
-#include "coherent.h"
+#include "../coherent.h"
 
 /*
  * What a read of nothing gives. ZERO_PAGE's opposite; constant, so that it

@@ -12,7 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/vfio_pci_core.h>
 
-#include "coherent.h"
+#include "../coherent.h"
 
 /* All BAR registers together: no access has more overlaid bytes */
 #define BAR_BYTES	(COHERENT_MAX_REGIONS * COHERENT_BAR_REG_BYTES)

@@ -7,7 +7,7 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-#include "coherent.h"
+#include "../coherent.h"
 
 /**
  * coherent_find_bar() - the fake BAR behind a VFIO region index

@@ -9,8 +9,8 @@
 #include <linux/sched.h>
 #include <linux/vfio_pci_core.h>
 
-#include "coherent.h"
-#include "poison/poison.h"
+#include "../coherent.h"
+#include "../poison/poison.h"
 
 /**
  * coherent_ready_reads_bar() - is readiness read from a BAR?

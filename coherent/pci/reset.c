@@ -15,8 +15,8 @@
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
-#include "coherent.h"
-#include "poison/poison.h"
+#include "../coherent.h"
+#include "../poison/poison.h"
 
 /* NULL for a function without coherent memory: its resets are vfio-pci's */
 static struct coherent_device *coherent_of(struct pci_dev *pdev)

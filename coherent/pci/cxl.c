@@ -10,7 +10,7 @@
 #include <linux/pci.h>
 #include <linux/time64.h>
 
-#include "coherent.h"
+#include "../coherent.h"
 
 #define INFO_VALID_TIMEOUT_MS	MSEC_PER_SEC
 #define ACTIVE_TIMEOUT_LAST	4	/* encodings above are reserved */
