@@ -10,20 +10,13 @@
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
-#include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
 
 #include "coherent.h"
 #include "poison/poison.h"
-
-static bool is_in_d3(const struct pci_dev *pdev)
-{
-	return (__force int)pdev->current_state >= (__force int)PCI_D3hot;
-}
 
 /*
  * What another access that holds the lock for reading may store meanwhile is
@@ -56,99 +49,96 @@ static void put_state(struct coherent_gate *gate,
 	WRITE_ONCE(gate->state.pending, state->pending);
 }
 
-static int ask(struct coherent_device *cdev, struct coherent_gate_state *state,
+static int ask(struct coherent_aperture *ap, struct coherent_gate_state *state,
 	       const struct coherent_gate_facts *facts)
-	__must_hold_shared(&cdev->gate.lock)
+	__must_hold_shared(&ap->gate.lock)
 {
 	unsigned int limit_ms;
-	int ret = coherent_ready_ask(cdev, &limit_ms);
+	int ret = ap->face->ready(ap, &limit_ms);
 
 	ret = coherent_gate_answered(state, facts, ret, limit_ms,
 				     coherent_gate_now());
-	put_state(&cdev->gate, state);
+	put_state(&ap->gate, state);
 	if (!ret)
-		coherent_poison_ready(cdev);
+		coherent_poison_ready(ap);
 	return ret;
 }
 
-static int check(struct coherent_device *cdev, enum coherent_access access,
+static int check(struct coherent_aperture *ap, enum coherent_access access,
 		 u64 began)
-	__must_hold_shared(&cdev->core.memory_lock)
-	__must_hold_shared(&cdev->gate.lock)
+	__must_hold_shared(ap->face_lock)
+	__must_hold_shared(&ap->gate.lock)
 {
-	struct coherent_gate_state state = get_state(&cdev->gate);
-	const struct coherent_gate_facts facts = {
+	struct coherent_gate_state state = get_state(&ap->gate);
+	struct coherent_gate_facts facts = {
 		.map = access == COHERENT_ACCESS_MAP,
-		.decoding = __vfio_pci_memory_enabled(&cdev->core),
-		.in_d3 = is_in_d3(cdev->core.pdev),
-		.low_power = cdev->core.pm_runtime_engaged,
-		.ready_needs_bar = coherent_ready_reads_bar(cdev),
 		.began = began,
 	};
 	int ret;
 
-	lockdep_assert_held_read(&cdev->core.memory_lock);
-	lockdep_assert_held_read(&cdev->gate.lock);
+	lockdep_assert_held_read(ap->face_lock);
+	lockdep_assert_held_read(&ap->gate.lock);
 
+	ap->face->facts(ap, &facts);
 	ret = coherent_gate_verdict(&state, &facts, state.shut ?
 				    coherent_gate_now() : 0);
-	return ret == COHERENT_GATE_ASK ? ask(cdev, &state, &facts) : ret;
+	return ret == COHERENT_GATE_ASK ? ask(ap, &state, &facts) : ret;
 }
 
-static int begin(struct coherent_device *cdev, enum coherent_access access,
+static int begin(struct coherent_aperture *ap, enum coherent_access access,
 		 u64 began)
-	__cond_acquires_shared(0, &cdev->core.memory_lock)
-	__cond_acquires_shared(0, &cdev->gate.lock)
+	__cond_acquires_shared(0, ap->face_lock)
+	__cond_acquires_shared(0, &ap->gate.lock)
 {
 	int ret;
 
-	if (down_read_killable(&cdev->core.memory_lock))
+	if (down_read_killable(ap->face_lock))
 		return -EINTR;
-	if (down_read_killable(&cdev->gate.lock)) {
+	if (down_read_killable(&ap->gate.lock)) {
 		ret = -EINTR;
-		goto out_memory;
+		goto out_face;
 	}
 
-	ret = check(cdev, access, began);
+	ret = check(ap, access, began);
 	if (!ret)
 		return 0;
 
-	up_read(&cdev->gate.lock);
-out_memory:
-	up_read(&cdev->core.memory_lock);
+	up_read(&ap->gate.lock);
+out_face:
+	up_read(ap->face_lock);
 	return ret;
 }
 
 /**
  * coherent_access_begin() - start to touch or map the memory
- * @cdev: the device
+ * @ap: the aperture
  * @access: what for; to copy, the caller holds a runtime PM reference
  *
- * Context: may sleep while an event happens, killably. On success memory_lock
+ * Context: may sleep while an event happens, killably. On success face_lock
  * and coherent_gate.lock are held for reading until coherent_access_end(): no
  * user page may be faulted in before.
  * Return: 0; -EAGAIN when it cannot be now, or the memory is not ready yet;
  * -ETIME when that has lasted too long; -EIO when the link is gone, in D3hot,
  * when readiness is behind a BAR whose decoding is off, and when it may not be
  * mapped; -ENODEV when nobody has the device open; -EINTR when killed; else
- * what the backend said.
+ * what the face said.
  */
-int coherent_access_begin(struct coherent_device *cdev,
+int coherent_access_begin(struct coherent_aperture *ap,
 			  enum coherent_access access)
 {
-	return begin(cdev, access, coherent_gate_now());
+	return begin(ap, access, coherent_gate_now());
 }
 
 /** coherent_access_end() - done touching; see coherent_access_begin() */
-void coherent_access_end(struct coherent_device *cdev)
+void coherent_access_end(struct coherent_aperture *ap)
 {
-	up_read(&cdev->gate.lock);
-	up_read(&cdev->core.memory_lock);
+	up_read(&ap->gate.lock);
+	up_read(ap->face_lock);
 }
 
 /**
  * coherent_access_pause() - until there is a reason to ask again
- * @cdev: the device
+ * @ap: the aperture
  * @state: to sleep in: TASK_KILLABLE or TASK_INTERRUPTIBLE, perhaps with
  *	TASK_FREEZABLE
  * @step_ms: at most how long
@@ -157,10 +147,10 @@ void coherent_access_end(struct coherent_device *cdev)
  * Context: sleeps.
  * Return: 0; -EINTR when killed; -ERESTARTSYS for another signal.
  */
-int coherent_access_pause(struct coherent_device *cdev, unsigned int state,
+int coherent_access_pause(struct coherent_aperture *ap, unsigned int state,
 			  unsigned int step_ms, unsigned int shut_ms)
 {
-	struct coherent_gate *gate = &cdev->gate;
+	struct coherent_gate *gate = &ap->gate;
 	DEFINE_WAIT(wait);
 
 	prepare_to_wait(&gate->wait, &wait, state);
@@ -176,7 +166,7 @@ int coherent_access_pause(struct coherent_device *cdev, unsigned int state,
 
 /**
  * coherent_access_begin_wait() - like coherent_access_begin(), and wait
- * @cdev: the device
+ * @ap: the aperture
  * @access: as there
  * @state: to sleep in, see coherent_access_pause()
  *
@@ -184,7 +174,7 @@ int coherent_access_pause(struct coherent_device *cdev, unsigned int state,
  * Return: as coherent_access_begin(), but never -EAGAIN; -ERESTARTSYS when a
  * signal has ended an interruptible wait.
  */
-int coherent_access_begin_wait(struct coherent_device *cdev,
+int coherent_access_begin_wait(struct coherent_aperture *ap,
 			       enum coherent_access access, unsigned int state)
 {
 	unsigned int step = COHERENT_POLL_FIRST_MS;
@@ -192,10 +182,10 @@ int coherent_access_begin_wait(struct coherent_device *cdev,
 	int ret;
 
 	for (;;) {
-		ret = begin(cdev, access, began);
+		ret = begin(ap, access, began);
 		if (ret != -EAGAIN)
 			return ret;
-		ret = coherent_access_pause(cdev, state, step,
+		ret = coherent_access_pause(ap, state, step,
 					    COHERENT_RESET_LIMIT_MS);
 		if (ret)
 			return ret;
@@ -205,19 +195,19 @@ int coherent_access_begin_wait(struct coherent_device *cdev,
 
 /**
  * coherent_access_wait() - wait until an access would be let in
- * @cdev: the device
+ * @ap: the aperture
  * @access: as for coherent_access_begin()
  * @state: to sleep in, see coherent_access_pause()
  *
  * Context: as coherent_access_begin_wait(); no lock is kept.
  * Return: as there.
  */
-int coherent_access_wait(struct coherent_device *cdev,
+int coherent_access_wait(struct coherent_aperture *ap,
 			 enum coherent_access access, unsigned int state)
 {
-	int ret = coherent_access_begin_wait(cdev, access, state);
+	int ret = coherent_access_begin_wait(ap, access, state);
 
 	if (!ret)
-		coherent_access_end(cdev);
+		coherent_access_end(ap);
 	return ret;
 }

@@ -12,6 +12,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/container_of.h>
+#include <linux/device.h>
 #include <linux/iommu.h>
 #include <linux/ioport.h>
 #include <linux/jiffies.h>
@@ -19,7 +20,6 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/pci.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -137,38 +137,38 @@ static void look_again(struct work_struct *work)
 }
 
 /* Two claims share memory only where the new one is the old one's own */
-static bool take_over(struct coherent_claim *claim, struct coherent_device *cdev)
+static bool take_over(struct coherent_claim *claim, struct coherent_aperture *ap)
 	__must_hold(&claims_lock)
 {
-	const struct coherent_layout *layout = &cdev->layout;
+	const struct coherent_layout *layout = &ap->layout;
 
 	if (!claim->quarantined || claim->base != layout->base ||
 	    claim->size != layout->size)
 		return false;
 	iommu_group_put(claim->group);
-	claim->group = iommu_group_get(&cdev->core.pdev->dev);
-	set_names(claim, pci_name(cdev->core.pdev));
+	claim->group = iommu_group_get(ap->dev);
+	set_names(claim, dev_name(ap->dev));
 	WRITE_ONCE(claim->res->name, claim->name);
 	if (claim->own_memory)
 		coherent_memory_keep(claim->base, claim->size, false);
 	claim->quarantined = false;
 	module_put(THIS_MODULE);
-	cdev->claim = claim;
+	ap->claim = claim;
 	return true;
 }
 
-static int claim_new(struct coherent_device *cdev)
+static int claim_new(struct coherent_aperture *ap)
 	__must_hold(&claims_lock)
 {
-	const struct coherent_layout *layout = &cdev->layout;
+	const struct coherent_layout *layout = &ap->layout;
 	struct coherent_claim *claim __free(kfree) = kzalloc_obj(*claim, GFP_KERNEL);
 
 	if (!claim)
 		return -ENOMEM;
 	claim->base = layout->base;
 	claim->size = layout->size;
-	claim->own_memory = cdev->own_memory;
-	set_names(claim, pci_name(cdev->core.pdev));
+	claim->own_memory = ap->own_memory;
+	set_names(claim, dev_name(ap->dev));
 	if (claim->own_memory)
 		claim->res = coherent_memory_claim(claim->base, claim->size,
 						   claim->name);
@@ -177,39 +177,39 @@ static int claim_new(struct coherent_device *cdev)
 						claim->name);
 	if (!claim->res)
 		return -EBUSY;
-	claim->group = iommu_group_get(&cdev->core.pdev->dev);
+	claim->group = iommu_group_get(ap->dev);
 	list_add(&claim->node, &claims);
-	cdev->claim = no_free_ptr(claim);
+	ap->claim = no_free_ptr(claim);
 	return 0;
 }
 
 /**
  * coherent_claim() - take the aperture in /proc/iomem
- * @cdev: the device
+ * @ap: the aperture
  *
  * Context: probe; may sleep; takes claims_lock.
  * Return: 0; -ENOMEM; -EBUSY when another driver has a part of it, or it is in
  * quarantine with other bounds, which is logged.
  */
-int coherent_claim(struct coherent_device *cdev)
+int coherent_claim(struct coherent_aperture *ap)
 {
-	const struct coherent_layout *layout = &cdev->layout;
-	struct device *dev = &cdev->core.pdev->dev;
+	const struct coherent_layout *layout = &ap->layout;
+	struct device *dev = ap->dev;
 	struct coherent_claim *claim;
 	int ret;
 
-	cdev->own_memory = coherent_memory_owns(layout->base, layout->size);
+	ap->own_memory = coherent_memory_owns(layout->base, layout->size);
 	guard(mutex)(&claims_lock);
 	lift_unneeded();
 	claim = find(layout->base, layout->size);
-	if (claim && take_over(claim, cdev))
+	if (claim && take_over(claim, ap))
 		return 0;
 	if (claim && claim->quarantined)
 		return dev_err_probe(dev, -EBUSY,
 				     "coherent memory at %#llx, size %#llx, refused: %#llx, size %#llx, is in quarantine, see /sys/kernel/coherent_vfio/quarantine\n",
 				     layout->base, layout->size, claim->base,
 				     claim->size);
-	ret = claim ? -EBUSY : claim_new(cdev);
+	ret = claim ? -EBUSY : claim_new(ap);
 	if (ret == -EBUSY)
 		dev_err_probe(dev, ret,
 			      "coherent memory at %#llx, size %#llx, refused: in use, see /proc/iomem\n",
@@ -219,27 +219,27 @@ int coherent_claim(struct coherent_device *cdev)
 
 /**
  * coherent_claim_mapped() - a user maps some of it
- * @cdev: the device
+ * @ap: the aperture
  *
  * Context: any.
  */
-void coherent_claim_mapped(struct coherent_device *cdev)
+void coherent_claim_mapped(struct coherent_aperture *ap)
 {
-	WRITE_ONCE(cdev->claim->mapped, true);
+	WRITE_ONCE(ap->claim->mapped, true);
 }
 
 /**
  * coherent_release() - undo coherent_claim()
- * @cdev: the device, with no user left
+ * @ap: the aperture, with no user left
  *
  * Context: may sleep; takes claims_lock.
  */
-void coherent_release(struct coherent_device *cdev)
+void coherent_release(struct coherent_aperture *ap)
 {
-	struct coherent_claim *claim = cdev->claim;
+	struct coherent_claim *claim = ap->claim;
 
 	guard(mutex)(&claims_lock);
-	cdev->claim = NULL;
+	ap->claim = NULL;
 	if (!claim->mapped || !coherent_foreign_dma(claim->group)) {
 		drop(claim);
 		return;
@@ -250,7 +250,7 @@ void coherent_release(struct coherent_device *cdev)
 		coherent_memory_keep(claim->base, claim->size, true);
 	/* Not the last one: a backend is still there */
 	__module_get(THIS_MODULE);
-	dev_warn(&cdev->core.pdev->dev,
+	dev_warn(ap->dev,
 		 "coherent memory at %#llx, size %#llx, goes into quarantine: a user has mapped it, and has or had another device that may still write to it; see /sys/kernel/coherent_vfio/quarantine\n",
 		 claim->base, claim->size);
 	schedule_delayed_work(&look_work, LOOK_AGAIN);

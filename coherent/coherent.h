@@ -6,29 +6,30 @@
  * none, are held:
  *
  *   device_lock(pdev)			probe, remove, resets (the PCI core's);
- *					under memory_lock VFIO only tries it
+ *					under face_lock VFIO only tries it
  *   claims_lock				claim.c
  *     own_lock				memory.c; coherent_ledger_lock in it
  *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
  *     map_lock				makes kernel mappings
- *     vfio_pci_core_device.memory_lock	taken by vfio-pci for writing in resets
+ *     coherent_aperture.face_lock	vfio_pci_core_device.memory_lock, which
+ *					vfio-pci takes for writing in resets
  *       coherent_ledger_lock		what is poisoned (poison/)
  *         coherent_gate.lock		reading: memory is touched or mapped
  *					writing: a reset begins or ends, or
  *					what is poisoned changes
  *           page table locks, i_mmap	(the memory manager's)
- *   command_lock			PCI_COMMAND after recoveries (command.c); no
- *					user copy under it
- *   config_lock			innermost, around plain stores
+ *   command_lock			PCI_COMMAND after recoveries (pci/command.c);
+ *					no user copy under it
+ *   config_lock			innermost, around plain stores (pci/config.c)
  *   coherent_queue_lock		innermost, in any context but NMI: what
  *					was reported (poison/report.c)
  *   stray_lock				the same: what is in no known aperture
  *
- * reset_prepare() runs with memory_lock held for writing when VFIO resets and
+ * A reset is announced with face_lock held for writing when VFIO resets and
  * without it when anybody else does.  That is why coherent_gate.lock exists:
  * it is what keeps accesses and resets apart whoever began the reset.
  *
- * Nothing that can fault on a user page runs under memory_lock or
+ * Nothing that can fault on a user page runs under face_lock or
  * coherent_gate.lock: the fault may be on a mapping of this very device and
  * would take them again, behind a waiting reset.
  */
@@ -36,147 +37,103 @@
 #define COHERENT_COHERENT_H
 
 #include <linux/compiler.h>
-#include <linux/container_of.h>
-#include <linux/kconfig.h>
 #include <linux/mm_types.h>
-#include <linux/pci.h>
 #include <linux/types.h>
-#include <linux/vfio_pci_core.h>
 
-#include "coherent_vfio.h"
+#include "aperture.h"
 
 struct iommu_group;
 struct iov_iter;
 struct kobject;
 struct vm_fault;
 
-static inline struct coherent_device *
-to_coherent_device(struct vfio_device *core_vdev)
-{
-	return container_of(core_vdev, struct coherent_device, core.vdev);
-}
-
-/* region.c: regions by VFIO index */
-struct coherent_bar *coherent_find_bar(struct coherent_device *cdev,
-				       unsigned int index);
-bool coherent_is_upper_half(struct coherent_device *cdev, unsigned int index);
-
-/* config.c: config space */
-ssize_t coherent_config_rw(struct coherent_device *cdev, char __user *buf,
-			   size_t count, loff_t *ppos, bool write);
-void coherent_config_clear_bars(struct coherent_device *cdev);
-
 /* mapping.c: kernel mappings */
-void *coherent_map(struct coherent_bar *bar);
-void coherent_unmap_all(struct coherent_device *cdev);
-int coherent_map_for_user(struct coherent_bar *bar);
+void *coherent_map(struct coherent_window *win);
+void coherent_unmap_all(struct coherent_aperture *ap);
+int coherent_map_for_user(struct coherent_window *win);
 
 /* mmap.c: user mappings */
-bool coherent_maps_decrypted(const struct coherent_device *cdev);
+bool coherent_maps_decrypted(const struct coherent_aperture *ap);
 unsigned long coherent_vma_pfn(const struct vm_area_struct *vma,
 			       unsigned long addr);
-void coherent_revoke(struct coherent_device *cdev, unsigned long first,
+void coherent_revoke(struct coherent_aperture *ap, unsigned long first,
 		     unsigned long last);
 bool coherent_vma_pages(struct vm_area_struct *vma, unsigned long *first,
 			unsigned long *last);
 bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
 			  unsigned long *addr);
+int coherent_mmap_window(struct coherent_window *win, struct vm_area_struct *vma);
 
 /* fault.c: page faults on them */
 vm_fault_t coherent_fault(struct vm_fault *vmf);
 vm_fault_t coherent_huge_fault(struct vm_fault *vmf, unsigned int order);
 
 /* copy.c: bytes between a region and a user buffer */
-ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
+ssize_t coherent_copy(struct coherent_window *win, struct iov_iter *iter,
 		      u64 off, size_t count);
 
 /* gate.c: what happens to the device; gate_state.c says what it means */
 u64 coherent_gate_now(void);
-void coherent_gate_setup(struct coherent_device *cdev);
-void coherent_gate_happens(struct coherent_device *cdev,
+void coherent_gate_setup(struct coherent_aperture *ap);
+void coherent_gate_happens(struct coherent_aperture *ap,
 			   enum coherent_gate_event event);
-void coherent_gate_shuts(struct coherent_device *cdev,
+void coherent_gate_shuts(struct coherent_aperture *ap,
 			 enum coherent_gate_event event);
 
 /* Is it shut for this reason, among others? For who knows that it stays so */
-static inline bool coherent_gate_is(const struct coherent_device *cdev,
+static inline bool coherent_gate_is(const struct coherent_aperture *ap,
 				    unsigned int reason)
 	__context_unsafe(/* one word */)
 {
-	return READ_ONCE(cdev->gate.state.shut) & reason;
+	return READ_ONCE(ap->gate.state.shut) & reason;
 }
 
-/* command.c: PCI_COMMAND after a recovery */
-void coherent_command_open(struct coherent_device *cdev);
-void coherent_command_close(struct coherent_device *cdev);
-unsigned long coherent_command_write_begin(struct coherent_device *cdev);
-void coherent_command_write_end(struct coherent_device *cdev,
-				unsigned long recoveries);
-void coherent_command_restore(struct coherent_device *cdev);
-
-/* sleep.c: the whole system's */
-void coherent_sleep_register(struct coherent_device *cdev);
-
 /*
- * access.c: who may touch the memory, and when. Mapping obeys PCI_COMMAND and
- * low power as BARs do; copying goes on (the memory is not behind a BAR).
- */
-enum coherent_access {
-	COHERENT_ACCESS_COPY,
-	COHERENT_ACCESS_MAP,
-};
-
-int coherent_access_begin(struct coherent_device *cdev,
-			  enum coherent_access access)
-	__cond_acquires_shared(0, &cdev->core.memory_lock)
-	__cond_acquires_shared(0, &cdev->gate.lock);
-int coherent_access_begin_wait(struct coherent_device *cdev,
-			       enum coherent_access access, unsigned int state)
-	__cond_acquires_shared(0, &cdev->core.memory_lock)
-	__cond_acquires_shared(0, &cdev->gate.lock);
-void coherent_access_end(struct coherent_device *cdev)
-	__releases_shared(&cdev->gate.lock)
-	__releases_shared(&cdev->core.memory_lock);
-int coherent_access_wait(struct coherent_device *cdev,
-			 enum coherent_access access, unsigned int state);
-int coherent_access_pause(struct coherent_device *cdev, unsigned int state,
-			  unsigned int step_ms, unsigned int shut_ms);
-
-/*
- * ready.c: is the memory ready? Asking costs a few config or register reads; a
+ * access.c: who may touch the memory, and when. Mapping obeys what BARs obey,
+ * PCI_COMMAND and low power; copying goes on (the memory is not behind a BAR).
+ * Asking whether the memory is ready costs a few config or register reads; a
  * ready device should not be made to wait, and one that trains its memory for
  * seconds need not be asked a thousand times a second.
  */
 #define COHERENT_POLL_FIRST_MS	1U
 #define COHERENT_POLL_LAST_MS	128U
 
-bool coherent_ready_reads_bar(const struct coherent_device *cdev);
-bool coherent_ready_is_told(const struct coherent_device *cdev);
-int coherent_ready_ask(struct coherent_device *cdev, unsigned int *limit_ms);
-int coherent_ready_at_probe(struct coherent_device *cdev);
+enum coherent_access {
+	COHERENT_ACCESS_COPY,
+	COHERENT_ACCESS_MAP,
+};
 
-/* cxl.c: readiness by the CXL Device DVSEC */
-u16 coherent_cxl_find(struct pci_dev *pdev);
-int coherent_cxl_ready(struct coherent_device *cdev, unsigned int *timeout_ms);
-
-/* aperture.c: what firmware says */
-int coherent_discover(struct coherent_device *cdev);
-void coherent_undiscover(struct coherent_device *cdev);
+int coherent_access_begin(struct coherent_aperture *ap,
+			  enum coherent_access access)
+	__cond_acquires_shared(0, ap->face_lock)
+	__cond_acquires_shared(0, &ap->gate.lock);
+int coherent_access_begin_wait(struct coherent_aperture *ap,
+			       enum coherent_access access, unsigned int state)
+	__cond_acquires_shared(0, ap->face_lock)
+	__cond_acquires_shared(0, &ap->gate.lock);
+void coherent_access_end(struct coherent_aperture *ap)
+	__releases_shared(&ap->gate.lock)
+	__releases_shared(ap->face_lock);
+int coherent_access_wait(struct coherent_aperture *ap,
+			 enum coherent_access access, unsigned int state);
+int coherent_access_pause(struct coherent_aperture *ap, unsigned int state,
+			  unsigned int step_ms, unsigned int shut_ms);
 
 /* claim.c: the aperture in /proc/iomem, and what is in quarantine */
-int coherent_claim(struct coherent_device *cdev);
-void coherent_claim_mapped(struct coherent_device *cdev);
-void coherent_release(struct coherent_device *cdev);
+int coherent_claim(struct coherent_aperture *ap);
+void coherent_claim_mapped(struct coherent_aperture *ap);
+void coherent_release(struct coherent_aperture *ap);
 int coherent_quarantine_list(char *buf);
 int coherent_quarantine_lift(unsigned long first, unsigned long last);
 void coherent_claim_exit(void);
 
 /* scrub.c, scrub_sysfs.c: from one tenant to the next */
-void coherent_scrub_init(struct coherent_device *cdev);
-int coherent_scrub_open(struct coherent_device *cdev);
-void coherent_scrub_close(struct coherent_device *cdev);
-int coherent_scrub_sysfs_add(struct coherent_device *cdev);
-void coherent_scrub_sysfs_remove(struct coherent_device *cdev);
+void coherent_scrub_init(struct coherent_aperture *ap,
+			 enum coherent_scrub_policy policy);
+int coherent_scrub_open(struct coherent_aperture *ap);
+void coherent_scrub_close(struct coherent_aperture *ap);
+int coherent_scrub_sysfs_add(struct coherent_aperture *ap);
+void coherent_scrub_sysfs_remove(struct coherent_aperture *ap);
 
 /* foreign.c: IOMMU mappings by others */
 bool coherent_foreign_dma(struct iommu_group *ours);
@@ -206,32 +163,5 @@ extern struct kobject *coherent_host_kobj;
 
 int coherent_host_sysfs_init(void);
 void coherent_host_sysfs_exit(void);
-
-#if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
-/* reset.c */
-pci_ers_result_t coherent_tell_user(struct pci_dev *pdev,
-				    pci_channel_state_t state);
-#endif
-
-/* device.c: in the life of a device */
-struct coherent_device *coherent_alloc(struct pci_dev *pdev,
-				       const struct coherent_backend *backend,
-				       const struct vfio_device_ops *ops);
-
-/* dmabuf.c: where the kernel has VFIO_PCI_DMABUF */
-void coherent_dmabuf_setup(struct coherent_device *cdev);
-
-/* passthrough.c: functions without coherent memory */
-extern const struct vfio_device_ops coherent_passthrough_ops;
-
-int coherent_passthrough_probe(struct pci_dev *pdev,
-			       const struct coherent_backend *backend);
-void coherent_passthrough_remove(struct coherent_device *cdev);
-
-/* Else it is passed through: all of it is vfio-pci's */
-static inline bool coherent_has_memory(const struct coherent_device *cdev)
-{
-	return cdev->layout.nr_regions;
-}
 
 #endif /* COHERENT_COHERENT_H */

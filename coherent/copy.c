@@ -29,27 +29,27 @@
  * the architecture survives a machine check on a load (x86), poison that
  * nobody knew of ends here and not in a panic.
  */
-static size_t load(struct coherent_bar *bar, void *to, u64 off, size_t n)
+static size_t load(struct coherent_window *win, void *to, u64 off, size_t n)
 {
-	if (bar->region->memtype == COHERENT_UC) {
-		memcpy_fromio(to, (void __iomem __force *)bar->va + off, n);
+	if (win->region->memtype == COHERENT_UC) {
+		memcpy_fromio(to, (void __iomem __force *)win->va + off, n);
 		return 0;
 	}
 #ifdef CONFIG_ARCH_HAS_COPY_MC
-	return copy_mc_to_kernel(to, bar->va + off, n);
+	return copy_mc_to_kernel(to, win->va + off, n);
 #else
-	memcpy(to, bar->va + off, n);
+	memcpy(to, win->va + off, n);
 	return 0;
 #endif
 }
 
-static void store(struct coherent_bar *bar, u64 off, const void *from,
+static void store(struct coherent_window *win, u64 off, const void *from,
 		  size_t n)
 {
-	if (bar->region->memtype == COHERENT_UC)
-		memcpy_toio((void __iomem __force *)bar->va + off, from, n);
+	if (win->region->memtype == COHERENT_UC)
+		memcpy_toio((void __iomem __force *)win->va + off, from, n);
 	else
-		memcpy(bar->va + off, from, n);
+		memcpy(win->va + off, from, n);
 }
 
 /*
@@ -57,11 +57,11 @@ static void store(struct coherent_bar *bar, u64 off, const void *from,
  * may be touched before coherent_access_end(). On error, -EIO when that is
  * nothing, it is 0 and there is nothing to end.
  */
-static int begin_copy(struct coherent_bar *bar, u64 off, size_t *n)
-	__cond_acquires_shared(0, &bar->cdev->core.memory_lock)
-	__cond_acquires_shared(0, &bar->cdev->gate.lock)
+static int begin_copy(struct coherent_window *win, u64 off, size_t *n)
+	__cond_acquires_shared(0, win->ap->face_lock)
+	__cond_acquires_shared(0, &win->ap->gate.lock)
 {
-	int ret = coherent_access_begin_wait(bar->cdev,
+	int ret = coherent_access_begin_wait(win->ap,
 					     COHERENT_ACCESS_COPY,
 					     TASK_INTERRUPTIBLE |
 					     TASK_FREEZABLE);
@@ -70,21 +70,21 @@ static int begin_copy(struct coherent_bar *bar, u64 off, size_t *n)
 		*n = 0;
 		return ret;
 	}
-	*n = coherent_poison_clip(bar, off, *n);
+	*n = coherent_poison_clip(win, off, *n);
 	if (*n)
 		return 0;
-	coherent_access_end(bar->cdev);
+	coherent_access_end(win->ap);
 	return -EIO;
 }
 
 /* One copy, no bounce. Returns bytes moved, fewer where the user is absent. */
-static ssize_t copy_direct(struct coherent_bar *bar, struct iov_iter *iter,
+static ssize_t copy_direct(struct coherent_window *win, struct iov_iter *iter,
 			   u64 off, size_t n)
 {
-	void *va = bar->va + off;
+	void *va = win->va + off;
 	ssize_t ret;
 
-	ret = begin_copy(bar, off, &n);
+	ret = begin_copy(win, off, &n);
 	if (ret)
 		return ret;
 	pagefault_disable();
@@ -93,12 +93,12 @@ static ssize_t copy_direct(struct coherent_bar *bar, struct iov_iter *iter,
 	else
 		ret = _copy_from_iter(va, n, iter);
 	pagefault_enable();
-	coherent_access_end(bar->cdev);
+	coherent_access_end(win->ap);
 	return ret;
 }
 
 /* At most a page, by way of @buf: the user is touched with no lock held */
-static ssize_t copy_bounced(struct coherent_bar *bar, struct iov_iter *iter,
+static ssize_t copy_bounced(struct coherent_window *win, struct iov_iter *iter,
 			    u64 off, size_t n, void *buf)
 {
 	bool read = iov_iter_rw(iter) == READ;
@@ -113,16 +113,16 @@ static ssize_t copy_bounced(struct coherent_bar *bar, struct iov_iter *iter,
 	}
 
 	taken = n;
-	ret = begin_copy(bar, off, &n);
+	ret = begin_copy(win, off, &n);
 	if (!read)
 		iov_iter_revert(iter, taken - n);
 	if (ret)
 		return ret;
 	if (read)
-		n -= load(bar, buf, off, n);
+		n -= load(win, buf, off, n);
 	else
-		store(bar, off, buf, n);
-	coherent_access_end(bar->cdev);
+		store(win, off, buf, n);
+	coherent_access_end(win->ap);
 
 	if (!read)
 		return n;
@@ -136,13 +136,13 @@ static ssize_t copy_bounced(struct coherent_bar *bar, struct iov_iter *iter,
  * Copies up to a chunk. Device memory that must be touched with the right
  * instructions (UC) is always bounced.
  */
-static ssize_t copy_chunk(struct coherent_bar *bar, struct iov_iter *iter,
+static ssize_t copy_chunk(struct coherent_window *win, struct iov_iter *iter,
 			  u64 off, size_t n, void **buf)
 {
 	ssize_t ret;
 
-	if (bar->region->memtype != COHERENT_UC) {
-		ret = copy_direct(bar, iter, off, n);
+	if (win->region->memtype != COHERENT_UC) {
+		ret = copy_direct(win, iter, off, n);
 		if (ret)
 			return ret;
 	}
@@ -151,10 +151,10 @@ static ssize_t copy_chunk(struct coherent_bar *bar, struct iov_iter *iter,
 	 * to is not: the kernel's helper for that asks for pages as KVM does,
 	 * and would be given poison. Bouncing faults a page in, too.
 	 */
-	if (bar->region->memtype != COHERENT_UC && iov_iter_rw(iter) == WRITE) {
+	if (win->region->memtype != COHERENT_UC && iov_iter_rw(iter) == WRITE) {
 		if (fault_in_iov_iter_readable(iter, n) == n)
 			return -EFAULT;
-		ret = copy_direct(bar, iter, off, n);
+		ret = copy_direct(win, iter, off, n);
 		if (ret)
 			return ret;
 	}
@@ -162,12 +162,12 @@ static ssize_t copy_chunk(struct coherent_bar *bar, struct iov_iter *iter,
 		*buf = (void *)__get_free_page(GFP_KERNEL);
 	if (!*buf)
 		return -ENOMEM;
-	return copy_bounced(bar, iter, off, n, *buf);
+	return copy_bounced(win, iter, off, n, *buf);
 }
 
 /**
  * coherent_copy() - move bytes between a region and an iterator
- * @bar: the region, mapped
+ * @win: the region, mapped
  * @iter: the user's buffer; its direction says which way
  * @off: first byte, @off + @count is within the usable length
  * @count: how many
@@ -178,7 +178,7 @@ static ssize_t copy_chunk(struct coherent_bar *bar, struct iov_iter *iter,
  * coherent_access_begin_wait(). A signal ends the wait for the memory, but no
  * copy that goes on.
  */
-ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
+ssize_t coherent_copy(struct coherent_window *win, struct iov_iter *iter,
 		      u64 off, size_t count)
 {
 	void *buf = NULL;
@@ -186,7 +186,7 @@ ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
 	ssize_t ret = 0;
 
 	while (done < count) {
-		ret = copy_chunk(bar, iter, off + done,
+		ret = copy_chunk(win, iter, off + done,
 				 min_t(size_t, count - done, COPY_CHUNK), &buf);
 		if (ret < 0)
 			break;
@@ -200,7 +200,7 @@ ssize_t coherent_copy(struct coherent_bar *bar, struct iov_iter *iter,
 	free_page((unsigned long)buf);
 
 	if (iov_iter_rw(iter) == WRITE &&
-	    bar->region->memtype != COHERENT_CACHED)
+	    win->region->memtype != COHERENT_CACHED)
 		wmb();	/* Stores to WC memory may sit in the CPU's buffers */
 	return done ?: ret;
 }

@@ -22,7 +22,6 @@
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
-#include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
 #include "poison/poison.h"
@@ -45,11 +44,11 @@ static bool block_fits(const struct vm_fault *vmf, unsigned int order)
 /* Is there poison in it that keeps the block from being mapped by one entry? */
 static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
 {
-	const struct coherent_bar *bar = vmf->vma->vm_private_data;
+	const struct coherent_window *win = vmf->vma->vm_private_data;
 	unsigned long pfn = coherent_vma_pfn(vmf->vma, vmf->address);
 
 	pfn = ALIGN_DOWN(pfn, 1UL << order);
-	return coherent_poison_blocks(bar->cdev, pfn, pfn + (1UL << order) - 1);
+	return coherent_poison_blocks(win->ap, pfn, pfn + (1UL << order) - 1);
 }
 
 /*
@@ -64,12 +63,12 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
  */
 static bool may_map_poison(const struct vm_fault *vmf)
 {
-	const struct coherent_bar *bar = vmf->vma->vm_private_data;
+	const struct coherent_window *win = vmf->vma->vm_private_data;
 	unsigned int flags = vmf->flags &
 			     (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
 			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE);
 
-	return coherent_poison_kvm_may_map(bar->cdev) &&
+	return coherent_poison_kvm_may_map(win->ap) &&
 	       flags == FAULT_FLAG_ALLOW_RETRY &&
 	       mm_has_notifiers(vmf->vma->vm_mm);
 }
@@ -81,7 +80,7 @@ static bool may_map_poison(const struct vm_fault *vmf)
 static vm_fault_t populate(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	const struct coherent_bar *bar = vma->vm_private_data;
+	const struct coherent_window *win = vma->vm_private_data;
 	unsigned long table = ALIGN_DOWN(vmf->address, PMD_SIZE);
 	unsigned long addr = max(table, vma->vm_start);
 	/* The last table of the address space would make table + size wrap */
@@ -95,7 +94,7 @@ static vm_fault_t populate(struct vm_fault *vmf)
 	for (; pfn < end && ret == VM_FAULT_NOPAGE; pfn++, addr += PAGE_SIZE) {
 		if (pfn == poison) {
 			poison = coherent_poison_next(pfn + 1, end - 1);
-			if (coherent_poison_blocks(bar->cdev, pfn, pfn))
+			if (coherent_poison_blocks(win->ap, pfn, pfn))
 				continue;
 		}
 		if (addr != vmf->address &&
@@ -112,17 +111,17 @@ static vm_fault_t populate(struct vm_fault *vmf)
  */
 static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
 {
-	struct coherent_bar __maybe_unused *bar = vmf->vma->vm_private_data;
+	struct coherent_window __maybe_unused *win = vmf->vma->vm_private_data;
 	unsigned long addr = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
 	unsigned long pfn = coherent_vma_pfn(vmf->vma, addr);
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 
-	lockdep_assert_held_read(&bar->cdev->core.memory_lock);
-	lockdep_assert_held_read(&bar->cdev->gate.lock);
+	lockdep_assert_held_read(win->ap->face_lock);
+	lockdep_assert_held_read(&win->ap->gate.lock);
 
 #ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
 	if (order == PUD_ORDER) {
-		WRITE_ONCE(bar->had_pud, true);
+		WRITE_ONCE(win->had_pud, true);
 		return vmf_insert_pfn_pud(vmf, pfn, write &&
 					  pud_trans_huge(READ_ONCE(*vmf->pud)));
 	}
@@ -143,10 +142,10 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
  */
 static vm_fault_t insert_small(struct vm_fault *vmf)
 {
-	const struct coherent_bar *bar = vmf->vma->vm_private_data;
+	const struct coherent_window *win = vmf->vma->vm_private_data;
 
-	lockdep_assert_held_read(&bar->cdev->core.memory_lock);
-	lockdep_assert_held_read(&bar->cdev->gate.lock);
+	lockdep_assert_held_read(win->ap->face_lock);
+	lockdep_assert_held_read(&win->ap->gate.lock);
 
 	if (block_poisoned(vmf, 0) && !may_map_poison(vmf))
 		return VM_FAULT_HWPOISON;
@@ -185,21 +184,21 @@ static unsigned int wait_state(unsigned int flags)
  */
 #define LOCKED_STEP_MS	16
 
-static vm_fault_t pause_and_repeat(struct coherent_device *cdev)
+static vm_fault_t pause_and_repeat(struct coherent_aperture *ap)
 {
-	return coherent_access_pause(cdev, TASK_KILLABLE, LOCKED_STEP_MS,
+	return coherent_access_pause(ap, TASK_KILLABLE, LOCKED_STEP_MS,
 				     LOCKED_STEP_MS) ?
 	       VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 }
 
 /* Not ready yet: wait with no lock held, then have the fault done again */
 static vm_fault_t wait_and_retry(struct vm_fault *vmf,
-				 struct coherent_device *cdev)
+				 struct coherent_aperture *ap)
 {
 	struct file *file;
 
 	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
-		return pause_and_repeat(cdev);
+		return pause_and_repeat(ap);
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
@@ -207,21 +206,21 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 	file = get_file(vmf->vma->vm_file);
 	release_fault_lock(vmf);
 	/* Whatever it ends with, the repeated fault meets it again */
-	coherent_access_wait(cdev, COHERENT_ACCESS_MAP, wait_state(vmf->flags));
+	coherent_access_wait(ap, COHERENT_ACCESS_MAP, wait_state(vmf->flags));
 	fput(file);
 	return VM_FAULT_RETRY;
 }
 
 static vm_fault_t fault_order(struct vm_fault *vmf, unsigned int order)
 {
-	struct coherent_bar *bar = vmf->vma->vm_private_data;
-	struct coherent_device *cdev = bar->cdev;
+	struct coherent_window *win = vmf->vma->vm_private_data;
+	struct coherent_aperture *ap = win->ap;
 	vm_fault_t ret;
 	int err;
 
-	err = coherent_access_begin(cdev, COHERENT_ACCESS_MAP);
+	err = coherent_access_begin(ap, COHERENT_ACCESS_MAP);
 	if (err == -EAGAIN)
-		return wait_and_retry(vmf, cdev);
+		return wait_and_retry(vmf, ap);
 	if (err)
 		return VM_FAULT_SIGBUS;
 	if (!order)
@@ -230,7 +229,7 @@ static vm_fault_t fault_order(struct vm_fault *vmf, unsigned int order)
 		ret = VM_FAULT_FALLBACK;
 	else
 		ret = insert_huge(vmf, order);
-	coherent_access_end(cdev);
+	coherent_access_end(ap);
 	return ret;
 }
 

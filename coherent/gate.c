@@ -22,17 +22,17 @@ u64 coherent_gate_now(void)
 }
 
 /** coherent_gate_setup() - at probe, before anybody knows the device */
-void coherent_gate_setup(struct coherent_device *cdev)
+void coherent_gate_setup(struct coherent_aperture *ap)
 	__context_unsafe(/* nobody else knows the device */)
 {
-	init_rwsem(&cdev->gate.lock);
-	init_waitqueue_head(&cdev->gate.wait);
-	coherent_gate_init(&cdev->gate.state);
+	init_rwsem(&ap->gate.lock);
+	init_waitqueue_head(&ap->gate.wait);
+	coherent_gate_init(&ap->gate.state);
 }
 
 /**
  * coherent_gate_happens() - an event happens
- * @cdev: the device
+ * @ap: the aperture
  * @event: which
  *
  * No access runs meanwhile.  One that comes later meets the new state, and who
@@ -40,10 +40,10 @@ void coherent_gate_setup(struct coherent_device *cdev)
  *
  * Context: may sleep; takes coherent_gate.lock for writing.
  */
-void coherent_gate_happens(struct coherent_device *cdev,
+void coherent_gate_happens(struct coherent_aperture *ap,
 			   enum coherent_gate_event event)
 {
-	struct coherent_gate *gate = &cdev->gate;
+	struct coherent_gate *gate = &ap->gate;
 	struct coherent_gate_state next;
 
 	down_write(&gate->lock);
@@ -58,7 +58,7 @@ void coherent_gate_happens(struct coherent_device *cdev,
 
 /**
  * coherent_gate_shuts() - an event that leaves nobody anything to touch
- * @cdev: the device
+ * @ap: the aperture
  * @event: which; it must shut the gate
  *
  * When it returns no access runs and no mapping is left: faults meet the shut
@@ -66,9 +66,9 @@ void coherent_gate_happens(struct coherent_device *cdev,
  *
  * Context: as coherent_gate_happens(); takes i_mmap and page table locks, too.
  */
-void coherent_gate_shuts(struct coherent_device *cdev,
+void coherent_gate_shuts(struct coherent_aperture *ap,
 			 enum coherent_gate_event event)
 {
-	coherent_gate_happens(cdev, event);
-	coherent_revoke(cdev, 0, ULONG_MAX);
+	coherent_gate_happens(ap, event);
+	coherent_revoke(ap, 0, ULONG_MAX);
 }

@@ -25,61 +25,61 @@ static void *make_mapping(const struct coherent_region *region)
 
 /**
  * coherent_map() - the kernel's address of a region
- * @bar: the region
+ * @win: the region
  *
  * Context: may sleep; takes map_lock. Must not be called under memory_lock:
  * mapping a large region takes long.
  * Return: the address, valid until close; NULL without memory for page tables
  * or when the range is mapped elsewhere with another memory type.
  */
-void *coherent_map(struct coherent_bar *bar)
+void *coherent_map(struct coherent_window *win)
 {
-	struct coherent_device *cdev = bar->cdev;
+	struct coherent_aperture *ap = win->ap;
 	/* Pairs with the release below: whoever sees the address may use it */
-	void *va = smp_load_acquire(&bar->va);
+	void *va = smp_load_acquire(&win->va);
 
 	if (va)
 		return va;
 
-	guard(mutex)(&cdev->map_lock);
-	if (!bar->va) {
-		va = make_mapping(bar->region);
+	guard(mutex)(&ap->map_lock);
+	if (!win->va) {
+		va = make_mapping(win->region);
 		if (!va)
-			dev_err_ratelimited(&cdev->core.pdev->dev,
+			dev_err_ratelimited(ap->dev,
 					    "cannot map region %u (%#llx bytes) into the kernel\n",
-					    bar->region->bar,
-					    bar->region->length);
+					    win->region->bar,
+					    win->region->length);
 		/* Pairs with the acquire above */
-		smp_store_release(&bar->va, va);
+		smp_store_release(&win->va, va);
 	}
-	return bar->va;
+	return win->va;
 }
 
 /**
  * coherent_unmap_all() - at close: drop what coherent_map() made, forget PUDs
- * @cdev: the device, with no user left
+ * @ap: the aperture, with no user left
  */
-void coherent_unmap_all(struct coherent_device *cdev)
+void coherent_unmap_all(struct coherent_aperture *ap)
 {
 	unsigned int i;
 
-	for (i = 0; i < cdev->layout.nr_regions; i++) {
-		struct coherent_bar *bar = &cdev->bars[i];
+	for (i = 0; i < ap->layout.nr_regions; i++) {
+		struct coherent_window *win = &ap->windows[i];
 
-		WRITE_ONCE(bar->had_pud, false);
-		if (!bar->va)
+		WRITE_ONCE(win->had_pud, false);
+		if (!win->va)
 			continue;
-		if (bar->region->memtype == COHERENT_UC)
-			iounmap((void __iomem __force *)bar->va);
+		if (win->region->memtype == COHERENT_UC)
+			iounmap((void __iomem __force *)win->va);
 		else
-			memunmap(bar->va);
-		bar->va = NULL;
+			memunmap(win->va);
+		win->va = NULL;
 	}
 }
 
 /**
  * coherent_map_for_user() - make user mappings get the region's memory type
- * @bar: the region
+ * @win: the region
  *
  * x86 looks the memory type of a PFN up when it is inserted and quietly makes
  * it UC- unless somebody holds a mapping of that type; the kernel's own serves
@@ -88,9 +88,9 @@ void coherent_unmap_all(struct coherent_device *cdev)
  * Context: mmap_lock is held; takes map_lock.
  * Return: 0 or -ENOMEM.
  */
-int coherent_map_for_user(struct coherent_bar *bar)
+int coherent_map_for_user(struct coherent_window *win)
 {
-	if (!IS_ENABLED(CONFIG_X86) || bar->region->memtype == COHERENT_UC)
+	if (!IS_ENABLED(CONFIG_X86) || win->region->memtype == COHERENT_UC)
 		return 0;
-	return coherent_map(bar) ? 0 : -ENOMEM;
+	return coherent_map(win) ? 0 : -ENOMEM;
 }

@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 
 #include "coherent.h"
+#include "coherent_memory.h"
 #include "poison/poison.h"
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mmap() of fake BARs, and taking mappings away. What faults do: fault.c.
+ * mmap() of regions, and taking mappings away. What faults do: fault.c.
  */
 #include <linux/align.h>
 #include <linux/fs.h>
@@ -8,16 +8,8 @@
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
-#include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
-
-#define REGION_PGOFF_MASK	PHYS_PFN(VFIO_PCI_OFFSET_MASK)
-
-static u64 vma_region_offset(const struct vm_area_struct *vma)
-{
-	return PFN_PHYS(vma->vm_pgoff & REGION_PGOFF_MASK);
-}
 
 /**
  * coherent_vma_pfn() - the page that an address stands for
@@ -29,25 +21,24 @@ static u64 vma_region_offset(const struct vm_area_struct *vma)
 unsigned long coherent_vma_pfn(const struct vm_area_struct *vma,
 			       unsigned long addr)
 {
-	const struct coherent_bar *bar = vma->vm_private_data;
+	const struct coherent_window *win = vma->vm_private_data;
 
-	return PHYS_PFN(bar->region->base + vma_region_offset(vma) +
-			(addr - vma->vm_start));
+	return PHYS_PFN(win->region->base + PFN_PHYS(vma->vm_pgoff) -
+			win->file_offset + (addr - vma->vm_start));
 }
 
 /* Takes away user mappings of what lies in the region of the pages */
-static void revoke_region(const struct coherent_bar *bar, unsigned long first,
+static void revoke_region(const struct coherent_window *win, unsigned long first,
 			  unsigned long last)
 {
-	const struct coherent_region *region = bar->region;
-	struct inode *inode = bar->cdev->core.vdev.inode;
+	const struct coherent_region *region = win->region;
 	unsigned long base = PHYS_PFN(region->base);
 
 	/*
 	 * Whole entries: the memory manager would want mmap_lock to split one
 	 * that straddles an end.
 	 */
-	if (READ_ONCE(bar->had_pud)) {
+	if (READ_ONCE(win->had_pud)) {
 		first = ALIGN_DOWN(first, PTRS_PER_PMD * PTRS_PER_PTE);
 		last |= PTRS_PER_PMD * PTRS_PER_PTE - 1;
 	}
@@ -55,15 +46,14 @@ static void revoke_region(const struct coherent_bar *bar, unsigned long first,
 	last = min(last, base + PHYS_PFN(region->length) - 1);
 	if (first > last)
 		return;
-	unmap_mapping_range(inode->i_mapping,
-			    VFIO_PCI_INDEX_TO_OFFSET(region->bar) +
-			    PFN_PHYS(first - base),
+	unmap_mapping_range(win->ap->mapping,
+			    win->file_offset + PFN_PHYS(first - base),
 			    PFN_PHYS(last - first + 1), 1);
 }
 
 /**
  * coherent_revoke() - take away user mappings
- * @cdev: the device
+ * @ap: the aperture
  * @first: first PFN
  * @last: last PFN; what lies in no region has no mappings
  *
@@ -73,11 +63,11 @@ static void revoke_region(const struct coherent_bar *bar, unsigned long first,
  *
  * Context: may sleep; takes i_mmap and page table locks.
  */
-void coherent_revoke(struct coherent_device *cdev, unsigned long first,
+void coherent_revoke(struct coherent_aperture *ap, unsigned long first,
 		     unsigned long last)
 {
-	for (unsigned int i = 0; i < cdev->layout.nr_regions; i++)
-		revoke_region(&cdev->bars[i], first, last);
+	for (unsigned int i = 0; i < ap->layout.nr_regions; i++)
+		revoke_region(&ap->windows[i], first, last);
 }
 
 /*
@@ -92,15 +82,15 @@ void coherent_revoke(struct coherent_device *cdev, unsigned long first,
  */
 static void coherent_vma_open(struct vm_area_struct *vma)
 {
-	const struct coherent_bar *bar = vma->vm_private_data;
+	const struct coherent_window *win = vma->vm_private_data;
 	unsigned long first = coherent_vma_pfn(vma, vma->vm_start);
 
 	/*
 	 * Whether this VMA could have one says nothing: a moved VMA is already
 	 * at its new place, the entries are still at the old.
 	 */
-	if (READ_ONCE(bar->had_pud))
-		revoke_region(bar, first, first + vma_pages(vma) - 1);
+	if (READ_ONCE(win->had_pud))
+		revoke_region(win, first, first + vma_pages(vma) - 1);
 }
 
 static const struct vm_operations_struct coherent_vm_ops = {
@@ -153,7 +143,7 @@ bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
 
 /**
  * coherent_maps_decrypted() - is the memory beyond the host's encryption?
- * @cdev: the device
+ * @ap: the aperture
  *
  * Where the host encrypts its memory (SEV, TDX and their like) a device's is mapped
  * decrypted, as io_remap_pfn_range() and the kernel's own mapping have it. Memory
@@ -161,15 +151,24 @@ bool coherent_vma_address(struct vm_area_struct *vma, unsigned long pfn,
  *
  * Return: whether it is.
  */
-bool coherent_maps_decrypted(const struct coherent_device *cdev)
+bool coherent_maps_decrypted(const struct coherent_aperture *ap)
 {
-	return !cdev->own_memory;
+	return !ap->own_memory;
 }
 
-static int bar_mmap(struct coherent_bar *bar, struct vm_area_struct *vma)
+/**
+ * coherent_mmap_window() - map a part of a region for userspace
+ * @win: the region
+ * @vma: where; its file offset is at or after the region's
+ *
+ * Context: mmap_lock is held for writing; may sleep.
+ * Return: 0; -EINVAL for a mapping that is private or reaches past the usable
+ * length; -ENOMEM.
+ */
+int coherent_mmap_window(struct coherent_window *win, struct vm_area_struct *vma)
 {
-	unsigned long pgoff = vma->vm_pgoff & REGION_PGOFF_MASK;
-	unsigned long pages = PHYS_PFN(bar->region->length);
+	unsigned long pgoff = vma->vm_pgoff - PHYS_PFN(win->file_offset);
+	unsigned long pages = PHYS_PFN(win->region->length);
 	int ret;
 
 	/* PFN mappings cannot be copied on write */
@@ -178,13 +177,13 @@ static int bar_mmap(struct coherent_bar *bar, struct vm_area_struct *vma)
 	if (pgoff >= pages || vma_pages(vma) > pages - pgoff)
 		return -EINVAL;
 
-	ret = coherent_map_for_user(bar);
+	ret = coherent_map_for_user(win);
 	if (ret)
 		return ret;
 
-	if (coherent_maps_decrypted(bar->cdev))
+	if (coherent_maps_decrypted(win->ap))
 		vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
-	switch (bar->region->memtype) {
+	switch (win->region->memtype) {
 	case COHERENT_CACHED:
 		break;
 	case COHERENT_WC:
@@ -196,33 +195,9 @@ static int bar_mmap(struct coherent_bar *bar, struct vm_area_struct *vma)
 		vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
 		break;
 	}
-	coherent_claim_mapped(bar->cdev);
+	coherent_claim_mapped(win->ap);
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_private_data = bar;
+	vma->vm_private_data = win;
 	vma->vm_ops = &coherent_vm_ops;
 	return 0;
 }
-
-/**
- * coherent_mmap() - &vfio_device_ops.mmap
- * @core_vdev: the device
- * @vma: what is asked for
- *
- * Context: mmap_lock is held for writing; may sleep.
- * Return: 0; -EINVAL for a mapping that is private or reaches past the usable
- * length; -ENOMEM.
- */
-int coherent_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
-{
-	struct coherent_device *cdev = to_coherent_device(core_vdev);
-	unsigned int index =
-		vma->vm_pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
-	struct coherent_bar *bar = coherent_find_bar(cdev, index);
-
-	if (bar)
-		return bar_mmap(bar, vma);
-	if (coherent_is_upper_half(cdev, index))
-		return -EINVAL;
-	return vfio_pci_core_mmap(core_vdev, vma);
-}
-EXPORT_SYMBOL_NS_GPL(coherent_mmap, "COHERENT_VFIO_PCI");

@@ -12,6 +12,7 @@
  * before the next open succeeds.
  */
 #include <linux/atomic.h>
+#include <linux/container_of.h>
 #include <linux/cpumask.h>
 #include <linux/dev_printk.h>
 #include <linux/io.h>
@@ -36,7 +37,7 @@
 #define PAUSE_MS	16
 
 struct scrub_job {
-	struct coherent_device *cdev;
+	struct coherent_aperture *ap;
 	bool wait;		/* for memory that is not ready for now */
 	atomic64_t next;	/* chunk to be taken */
 	int error;		/* the first; others stop when they see it */
@@ -54,55 +55,55 @@ static void stop(struct scrub_job *job, int error)
 }
 
 /* Bytes of the aperture that are shown, region after region */
-static u64 total(const struct coherent_device *cdev)
+static u64 total(const struct coherent_aperture *ap)
 {
 	u64 sum = 0;
 
-	for (unsigned int i = 0; i < cdev->layout.nr_regions; i++)
-		sum += cdev->layout.regions[i].length;
+	for (unsigned int i = 0; i < ap->layout.nr_regions; i++)
+		sum += ap->layout.regions[i].length;
 	return sum;
 }
 
 /* The region that byte @pos of total() is in, and which of its bytes that is */
-static struct coherent_bar *find_byte(struct coherent_device *cdev, u64 pos,
-				      u64 *off)
+static struct coherent_window *find_byte(struct coherent_aperture *ap, u64 pos,
+					 u64 *off)
 {
-	struct coherent_bar *bar = cdev->bars;
+	struct coherent_window *win = ap->windows;
 
-	for (; pos >= bar->region->length; bar++)
-		pos -= bar->region->length;
+	for (; pos >= win->region->length; win++)
+		pos -= win->region->length;
 	*off = pos;
-	return bar;
+	return win;
 }
 
-static void clear(struct coherent_bar *bar, u64 off, size_t n)
+static void clear(struct coherent_window *win, u64 off, size_t n)
 {
-	if (bar->region->memtype == COHERENT_UC)
-		memset_io((void __iomem __force *)bar->va + off, 0, n);
+	if (win->region->memtype == COHERENT_UC)
+		memset_io((void __iomem __force *)win->va + off, 0, n);
 	else
-		memset(bar->va + off, 0, n);
+		memset(win->va + off, 0, n);
 }
 
 /* coherent_access_begin(), and wait if that is wanted */
 static int begin_piece(struct scrub_job *job)
-	__cond_acquires_shared(0, &job->cdev->core.memory_lock)
-	__cond_acquires_shared(0, &job->cdev->gate.lock)
+	__cond_acquires_shared(0, job->ap->face_lock)
+	__cond_acquires_shared(0, &job->ap->gate.lock)
 {
 	int ret;
 
 	for (;;) {
-		ret = coherent_access_begin(job->cdev, COHERENT_ACCESS_COPY);
+		ret = coherent_access_begin(job->ap, COHERENT_ACCESS_COPY);
 		if (ret != -EAGAIN || !job->wait || READ_ONCE(job->error))
 			return ret;
 		/* The caller can be killed; helpers are told by the error */
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		coherent_access_pause(job->cdev, TASK_IDLE, PAUSE_MS, PAUSE_MS);
+		coherent_access_pause(job->ap, TASK_IDLE, PAUSE_MS, PAUSE_MS);
 	}
 }
 
 /* At most @n bytes; returns how many are done with, which a bad page is, too */
-static ssize_t clear_piece(struct scrub_job *job, struct coherent_bar *bar,
+static ssize_t clear_piece(struct scrub_job *job, struct coherent_window *win,
 			   u64 off, size_t n)
 {
 	size_t good;
@@ -110,12 +111,12 @@ static ssize_t clear_piece(struct scrub_job *job, struct coherent_bar *bar,
 
 	if (ret)
 		return ret;
-	good = coherent_poison_clip(bar, off, n);
+	good = coherent_poison_clip(win, off, n);
 	if (good)
-		clear(bar, off, good);
+		clear(win, off, good);
 	else
 		WRITE_ONCE(job->left_out, true);
-	coherent_access_end(job->cdev);
+	coherent_access_end(job->ap);
 	return good ?: min_t(size_t, n, PAGE_SIZE);
 }
 
@@ -124,17 +125,17 @@ static void clear_chunk(struct scrub_job *job, u64 pos, u64 end)
 	u64 off;
 
 	while (pos < end && !READ_ONCE(job->error)) {
-		struct coherent_bar *bar = find_byte(job->cdev, pos, &off);
-		ssize_t n = min3(end - pos, bar->region->length - off,
+		struct coherent_window *win = find_byte(job->ap, pos, &off);
+		ssize_t n = min3(end - pos, win->region->length - off,
 				 (u64)PIECE);
 
-		n = clear_piece(job, bar, off, n);
+		n = clear_piece(job, win, off, n);
 		if (n < 0) {
 			stop(job, n);
 			return;
 		}
 		pos += n;
-		atomic64_add(n, &job->cdev->scrub.done);
+		atomic64_add(n, &job->ap->scrub.done);
 		if (fatal_signal_pending(current))
 			stop(job, -EINTR);
 		cond_resched();
@@ -143,7 +144,7 @@ static void clear_chunk(struct scrub_job *job, u64 pos, u64 end)
 
 static void work_on(struct scrub_job *job)
 {
-	u64 sum = job->cdev->scrub.total;
+	u64 sum = job->ap->scrub.total;
 	u64 pos;
 
 	while (!READ_ONCE(job->error)) {
@@ -163,7 +164,7 @@ static void work_fn(struct work_struct *work)
 /* With helpers, as far as they can be had: the caller alone does it, too */
 static void work_together(struct scrub_job *job)
 {
-	u64 chunks = DIV_ROUND_UP_ULL(job->cdev->scrub.total, CHUNK);
+	u64 chunks = DIV_ROUND_UP_ULL(job->ap->scrub.total, CHUNK);
 	unsigned int n = min_t(u64, num_online_cpus(), chunks) - 1;
 	struct scrub_worker *workers = NULL;
 	struct workqueue_struct *wq = NULL;
@@ -183,25 +184,25 @@ static void work_together(struct scrub_job *job)
 	kfree(workers);
 }
 
-static int map_all(struct coherent_device *cdev)
+static int map_all(struct coherent_aperture *ap)
 {
-	for (unsigned int i = 0; i < cdev->layout.nr_regions; i++)
-		if (!coherent_map(&cdev->bars[i]))
+	for (unsigned int i = 0; i < ap->layout.nr_regions; i++)
+		if (!coherent_map(&ap->windows[i]))
 			return -ENOMEM;
 	return 0;
 }
 
 /* All of it but poison; *@left_out says whether there was some */
-static int scrub(struct coherent_device *cdev, bool wait, bool *left_out)
+static int scrub(struct coherent_aperture *ap, bool wait, bool *left_out)
 {
-	struct scrub_job job = { .cdev = cdev, .wait = wait };
-	int ret = map_all(cdev);
+	struct scrub_job job = { .ap = ap, .wait = wait };
+	int ret = map_all(ap);
 
 	*left_out = false;
 	if (ret)
 		return ret;
 	if (wait) {
-		ret = coherent_access_wait(cdev, COHERENT_ACCESS_COPY,
+		ret = coherent_access_wait(ap, COHERENT_ACCESS_COPY,
 					   TASK_KILLABLE);
 		if (ret)
 			return ret;
@@ -210,7 +211,7 @@ static int scrub(struct coherent_device *cdev, bool wait, bool *left_out)
 	ret = coherent_poison_settle();
 	if (ret)
 		return ret;
-	atomic64_set(&cdev->scrub.done, 0);
+	atomic64_set(&ap->scrub.done, 0);
 	work_together(&job);
 	*left_out = job.left_out;
 	return job.error;
@@ -218,54 +219,54 @@ static int scrub(struct coherent_device *cdev, bool wait, bool *left_out)
 
 /**
  * coherent_scrub_open() - clear what an earlier user may have left
- * @cdev: the device, reset; nobody has its file yet
+ * @ap: the aperture, reset; nobody has its file yet
  *
  * Context: open; may sleep, killably, for the memory to be ready and for as long
  * as it takes to clear.
  * Return: 0; -EINTR when killed; -ENOMEM; or as coherent_access_begin_wait().
  * Then the open must fail, and the memory is still dirty.
  */
-int coherent_scrub_open(struct coherent_device *cdev)
+int coherent_scrub_open(struct coherent_aperture *ap)
 {
 	bool left_out;
 	int ret = 0;
 
-	if (cdev->scrub.dirty &&
-	    READ_ONCE(cdev->scrub.policy) != COHERENT_SCRUB_NONE)
-		ret = scrub(cdev, true, &left_out);
+	if (ap->scrub.dirty &&
+	    READ_ONCE(ap->scrub.policy) != COHERENT_SCRUB_NONE)
+		ret = scrub(ap, true, &left_out);
 	if (ret && ret != -EINTR)
-		dev_err_ratelimited(&cdev->core.pdev->dev,
+		dev_err_ratelimited(ap->dev,
 				    "cannot clear what an earlier user may have left in memory (%d); open refused\n",
 				    ret);
 	if (!ret)
-		cdev->scrub.dirty = true;
+		ap->scrub.dirty = true;
 	return ret;
 }
 
 /**
  * coherent_scrub_close() - clear what its user leaves, if that is the policy
- * @cdev: the device, still enabled, with no file left
+ * @ap: the aperture, still enabled, with no file left
  *
  * What cannot be cleared now (the memory is not ready, the user has put the
  * function to sleep) is cleared before the next open succeeds.
  *
  * Context: close; may sleep for as long as it takes to clear.
  */
-void coherent_scrub_close(struct coherent_device *cdev)
+void coherent_scrub_close(struct coherent_aperture *ap)
 {
-	struct device *dev = &cdev->core.pdev->dev;
+	struct device *dev = ap->dev;
 	bool left_out = false;
 	int ret;
 
-	if (READ_ONCE(cdev->scrub.policy) != COHERENT_SCRUB_CLOSE)
+	if (READ_ONCE(ap->scrub.policy) != COHERENT_SCRUB_CLOSE)
 		return;
 	ret = pm_runtime_resume_and_get(dev);
 	if (!ret) {
-		ret = scrub(cdev, false, &left_out);
+		ret = scrub(ap, false, &left_out);
 		pm_runtime_put(dev);
 	}
 	/* What was left out may be readable when the next one comes */
-	cdev->scrub.dirty = ret || left_out;
+	ap->scrub.dirty = ret || left_out;
 	if (ret)
 		dev_warn_ratelimited(dev, "memory was not cleared at close (%d); the next open does it\n",
 				     ret);
@@ -273,16 +274,17 @@ void coherent_scrub_close(struct coherent_device *cdev)
 
 /**
  * coherent_scrub_init() - at probe
- * @cdev: the device, its aperture claimed
+ * @ap: the aperture, claimed
+ * @policy: the backend's
  *
  * Nobody knows what is in the memory, so it is dirty. What is made of the
  * kernel's own memory is never handed on as it is.
  */
-void coherent_scrub_init(struct coherent_device *cdev)
+void coherent_scrub_init(struct coherent_aperture *ap,
+			 enum coherent_scrub_policy policy)
 {
-	cdev->scrub.policy = cdev->own_memory ? COHERENT_SCRUB_OPEN :
-						cdev->backend->scrub;
-	cdev->scrub.dirty = true;
-	cdev->scrub.total = total(cdev);
-	atomic64_set(&cdev->scrub.done, 0);
+	ap->scrub.policy = ap->own_memory ? COHERENT_SCRUB_OPEN : policy;
+	ap->scrub.dirty = true;
+	ap->scrub.total = total(ap);
+	atomic64_set(&ap->scrub.done, 0);
 }

@@ -6,10 +6,8 @@
  */
 #include <linux/atomic.h>
 #include <linux/device.h>
-#include <linux/pci.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/vfio_pci_core.h>
 
 #include "coherent.h"
 
@@ -22,9 +20,7 @@ static const char * const policies[] = {
 
 static struct coherent_scrub *dev_to_scrub(struct device *dev)
 {
-	struct vfio_pci_core_device *core = dev_get_drvdata(dev);
-
-	return &container_of(core, struct coherent_device, core)->scrub;
+	return &coherent_aperture_of(dev)->scrub;
 }
 
 static ssize_t scrub_show(struct device *dev, struct device_attribute *attr,
@@ -69,14 +65,14 @@ static const struct attribute_group scrub_group = {
 
 /**
  * coherent_scrub_sysfs_add() - make the files
- * @cdev: the device, with its directory there
+ * @ap: the aperture, with its directory there
  *
  * Context: probe; may sleep.
  * Return: 0, or -ENOMEM, which has been logged.
  */
-int coherent_scrub_sysfs_add(struct coherent_device *cdev)
+int coherent_scrub_sysfs_add(struct coherent_aperture *ap)
 {
-	struct device *dev = &cdev->core.pdev->dev;
+	struct device *dev = ap->dev;
 	int ret = sysfs_merge_group(&dev->kobj, &scrub_group);
 
 	if (ret)
@@ -86,11 +82,11 @@ int coherent_scrub_sysfs_add(struct coherent_device *cdev)
 
 /**
  * coherent_scrub_sysfs_remove() - undo coherent_scrub_sysfs_add()
- * @cdev: the device
+ * @ap: the aperture
  *
  * Context: may sleep until all reads and writes of the files have ended.
  */
-void coherent_scrub_sysfs_remove(struct coherent_device *cdev)
+void coherent_scrub_sysfs_remove(struct coherent_aperture *ap)
 {
-	sysfs_unmerge_group(&cdev->core.pdev->dev.kobj, &scrub_group);
+	sysfs_unmerge_group(&ap->dev->kobj, &scrub_group);
 }

@@ -12,40 +12,24 @@
 #ifndef COHERENT_VFIO_H
 #define COHERENT_VFIO_H
 
-#include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
-#include <linux/memory-failure.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/pci.h>
-#include <linux/rwsem.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
-#include <linux/wait.h>
 
-#include "coherent_gate_state.h"
 #include "coherent_layout.h"
+#include "coherent_memory.h"
+#include "coherent_policy.h"
 
-struct coherent_claim;
 struct coherent_device;
-struct coherent_ledger;
-struct dentry;
+struct coherent_function;
 
 /* A backend whose ready() needs no BAR */
 #define COHERENT_NO_BAR		(-1)
-
-/** enum coherent_scrub_policy - when is the memory cleared for the next user? */
-enum coherent_scrub_policy {
-	/** @COHERENT_SCRUB_NONE: never; it is the user's, or the device's, affair */
-	COHERENT_SCRUB_NONE,
-	/** @COHERENT_SCRUB_OPEN: when the function is opened */
-	COHERENT_SCRUB_OPEN,
-	/** @COHERENT_SCRUB_CLOSE: when it is closed; at the latest at the next open */
-	COHERENT_SCRUB_CLOSE,
-};
 
 /**
  * struct coherent_backend - a vendor's facts and policy
@@ -95,98 +79,17 @@ struct coherent_backend {
 };
 
 /**
- * struct coherent_bar - run-time side of a region
- * @cdev: the device that it belongs to
- * @region: what is shown; constant after probe
- * @reg: the emulated BAR registers; under coherent_device.config_lock
- * @va: kernel mapping, or NULL while nobody needed it; set once between open
- *	and close, under coherent_device.map_lock, read with acquire semantics
- * @had_pud: a PUD entry was inserted since open; only ever set, and that under
- *	coherent_gate.lock for reading
- */
-struct coherent_bar {
-	struct coherent_device *cdev;
-	const struct coherent_region *region;
-	struct coherent_bar_reg reg;
-	void *va;
-	bool had_pud;
-};
-
-/**
- * struct coherent_gate - whoever touches the memory comes through here
- * @lock: held for reading while memory is touched or mapped, for writing while
- *	an event changes @state; see the lock order in coherent/coherent.h
- * @wait: woken by events
- * @state: may it be touched, and must readiness be seen first? What an answer
- *	changes in it, see coherent_gate_answered(), is stored by readers of
- *	@lock. @state.shut is also read without it.
- */
-struct coherent_gate {
-	struct rw_semaphore lock;
-	wait_queue_head_t wait;
-	struct coherent_gate_state state __guarded_by(&lock);
-};
-
-/**
- * struct coherent_scrub - clearing of the memory
- * @policy: what an administrator wants; one word
- * @dirty: somebody may have written to it since all of it was cleared last; read
- *	and changed by open and close alone, which VFIO keeps apart
- * @done: bytes that are done with, of the scrub that runs or of the last one
- * @total: of as many
- */
-struct coherent_scrub {
-	enum coherent_scrub_policy policy;
-	bool dirty;
-	atomic64_t done;
-	u64 total;
-};
-
-/**
  * struct coherent_device - one function with coherent memory
  * @core: what vfio-pci keeps of it; driver data of the pci_dev points here
  * @backend: who discovered it
- * @layout: its aperture; nr_regions is 0 for a function passed through
- * @bars: one for each region
  * @ready_io: BAR @backend->ready_bar, mapped while @backend->ready may run
- * @cxl_dvsec: config offset of the CXL Device DVSEC that tells readiness, or 0
- * @config_lock: protects coherent_bar.reg
- * @map_lock: protects the making of coherent_bar.va
- * @gate: see &struct coherent_gate
- * @command_lock: protects the next three
- * @command: PCI_COMMAND as the user has set it last
- * @command_is_users: it is, for the device is open; and so vfio-pci has vconfig
- * @recoveries: how often config space was restored; also read without the lock
- * @scrub: see &struct coherent_scrub
- * @ledger: what is known of poisoned pages; constant while bound
- * @pfn_space: registered with the memory manager, if @mm_registered
- * @mm_registered: the memory manager signals for errors that it handles;
- *	constant while bound
- * @own_memory: its memory is coherent_memory_alloc()'s; constant while bound
- * @debugfs: the device's directory
- * @claim: the aperture in /proc/iomem; constant while bound
+ * @function: what the core keeps of it, for itself
  */
 struct coherent_device {
 	struct vfio_pci_core_device core;
 	const struct coherent_backend *backend;
-	struct coherent_layout layout;
-	struct coherent_bar bars[COHERENT_MAX_REGIONS];
 	void __iomem *ready_io;
-	u16 cxl_dvsec;
-	struct mutex config_lock;	/* coherent_bar.reg */
-	struct mutex map_lock;		/* coherent_bar.va */
-	struct coherent_gate gate;
-	struct mutex command_lock;	/* command, .._is_users, recoveries */
-	u16 command;
-	bool command_is_users;
-	unsigned long recoveries;
-	struct coherent_scrub scrub;
-	struct coherent_ledger *ledger;
-	struct pfn_address_space pfn_space;
-	bool mm_registered;
-	bool own_memory;
-	struct dentry *debugfs;
-	struct coherent_claim *claim;
+	struct coherent_function *function;
 };
 
 /*
@@ -206,8 +109,6 @@ extern const struct pci_error_handlers coherent_pci_err_handlers;
 
 int coherent_read_aperture(struct coherent_device *cdev, const char *base_name,
 			   const char *size_name, u64 *base, u64 *size);
-int coherent_memory_alloc(u64 size, u64 *base);
-void coherent_memory_free(u64 base);
 int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length);
 int coherent_read_bad_pages(struct coherent_device *cdev, const char *name);
 

@@ -28,20 +28,21 @@ struct kunit_aperture *kunit_aperture(struct kunit *test, u64 base,
 				      unsigned long pages)
 {
 	struct kunit_aperture *aperture;
+	struct coherent_aperture *ap;
 
 	aperture = kunit_kzalloc(test, sizeof(*aperture), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, aperture);
+	aperture->cdev.function = &aperture->function;
+	ap = &aperture->function.ap;
 	/* Pages that are known are said to its log */
-	aperture->cdev.core.pdev = kunit_kzalloc(test, sizeof(struct pci_dev),
-						 GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, aperture->cdev.core.pdev);
-	aperture->cdev.core.pdev->dev.init_name = "kunit";
-	aperture->cdev.layout.base = base;
-	aperture->cdev.layout.size = PFN_PHYS(pages);
-	KUNIT_ASSERT_EQ(test, 0, coherent_ledger_attach(&aperture->cdev,
-							COHERENT_POISON_AUTO));
-	coherent_ledger_detach(&aperture->cdev);
-	aperture->ledger = aperture->cdev.ledger;
+	ap->dev = kunit_kzalloc(test, sizeof(struct device), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ap->dev);
+	ap->dev->init_name = "kunit";
+	ap->layout.base = base;
+	ap->layout.size = PFN_PHYS(pages);
+	KUNIT_ASSERT_EQ(test, 0, coherent_ledger_attach(ap, COHERENT_POISON_AUTO));
+	coherent_ledger_detach(ap);
+	aperture->ledger = ap->ledger;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, forget, aperture));
 	return aperture;
 }

@@ -6,7 +6,7 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-#include "coherent_vfio.h"
+#include "../coherent/pci/pci.h"
 
 struct coherent_ledger;
 struct kunit;
@@ -16,11 +16,13 @@ struct kunit;
 
 /**
  * struct kunit_aperture - an aperture that a device had once
- * @cdev: as much of that device as the ledger looks at
+ * @cdev: as much of that device as its backend looks at
+ * @function: and what the core kept of it
  * @ledger: what stayed
  */
 struct kunit_aperture {
 	struct coherent_device cdev;
+	struct coherent_function function;
 	struct coherent_ledger *ledger;
 };
 

@@ -15,7 +15,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "../coherent/coherent.h"
+#include "../coherent/pci/pci.h"
 #include "../coherent/poison/private.h"
 #include "aperture.h"
 #include "coherent_kunit.h"
@@ -51,10 +51,10 @@ static int discover(struct kunit *test, const struct property_entry *properties,
 	cdev = coherent_alloc(kunit_function(test, &spec), self->backend,
 			      &coherent_passthrough_ops);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cdev));
-	ret = coherent_discover(cdev);
+	ret = coherent_discover(cdev->function);
 	if (!ret)
-		coherent_undiscover(cdev);
-	*layout = cdev->layout;
+		coherent_undiscover(cdev->function);
+	*layout = cdev->function->ap.layout;
 	vfio_put_device(&cdev->core.vdev);
 	return ret;
 }

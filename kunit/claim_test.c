@@ -12,7 +12,7 @@
 #include <linux/pfn.h>
 #include <linux/sizes.h>
 
-#include "../coherent/coherent.h"
+#include "../coherent/pci/pci.h"
 #include "driver.h"
 #include "suites.h"
 
@@ -50,7 +50,7 @@ static struct pci_dev *come_and_go(struct kunit *test, bool mapped)
 
 	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
 	if (mapped)
-		coherent_claim_mapped(kunit_device_of(pdev));
+		coherent_claim_mapped(&kunit_device_of(pdev)->function->ap);
 	device_release_driver(&pdev->dev);
 	return pdev;
 }

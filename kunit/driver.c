@@ -8,7 +8,7 @@
 #include <linux/pci.h>
 #include <linux/pfn.h>
 
-#include "../coherent/coherent.h"
+#include "../coherent/pci/pci.h"
 #include "../coherent/poison/private.h"
 #include "driver.h"
 
@@ -60,7 +60,7 @@ static void test_remove(struct coherent_device *cdev)
 	struct test_device *own = container_of(cdev, struct test_device, cdev);
 
 	/* Nobody can reach the memory any more */
-	if (own->found != FOUND || cdev->claim)
+	if (own->found != FOUND || cdev->function->ap.claim)
 		lives.wrong++;
 	own->found = 0;
 	lives.removed++;

@@ -129,7 +129,7 @@ static bool answers_are_right(struct kunit *test, unsigned int from,
 				    window_pfn(model, to)) == next &&
 	       coherent_pages_count(window_pfn(model, from),
 				    window_pfn(model, to)) == n &&
-	       coherent_poison_blocks(&model->aperture->cdev,
+	       coherent_poison_blocks(&model->aperture->function.ap,
 				      window_pfn(model, from),
 				      window_pfn(model, to)) == !!n;
 }
@@ -233,7 +233,7 @@ static void clip_before_poison(struct kunit *test)
 		.base = PFN_PHYS(model->aperture->ledger->first),
 		.length = PFN_PHYS(PAGES),
 	};
-	const struct coherent_bar bar = { .region = &region };
+	const struct coherent_window win = { .region = &region };
 	static const int near[] = { -1, 0, 1 };
 	unsigned int bad, from, i, j;
 
@@ -253,7 +253,7 @@ static void clip_before_poison(struct kunit *test)
 					if (off < poison + PAGE_SIZE && end > poison)
 						expected = poison > off ? poison - off : 0;
 					KUNIT_ASSERT_EQ(test, expected,
-							coherent_poison_clip(&bar, off, end - off));
+							coherent_poison_clip(&win, off, end - off));
 				}
 		forget(test, 0, WINDOW - 1);
 	}
@@ -269,20 +269,20 @@ static void policies(struct kunit *test)
 		.base = PFN_PHYS(aperture->ledger->first),
 		.length = PFN_PHYS(PAGES),
 	};
-	const struct coherent_bar bar = { .region = &region };
+	const struct coherent_window win = { .region = &region };
 	enum coherent_policy policy;
 
 	record(test, MARGIN + 3, MARGIN + 3);
 	for (policy = COHERENT_POISON_AUTO; policy <= COHERENT_POISON_KEEP; policy++) {
 		coherent_ledger_set_policy(aperture->ledger, policy);
 		KUNIT_EXPECT_EQ(test, policy != COHERENT_POISON_KEEP,
-				coherent_poison_blocks(&aperture->cdev, bad, bad));
-		KUNIT_EXPECT_EQ(test, 0, coherent_poison_clip(&bar, 3 * PAGE_SIZE, 1));
+				coherent_poison_blocks(&aperture->function.ap, bad, bad));
+		KUNIT_EXPECT_EQ(test, 0, coherent_poison_clip(&win, 3 * PAGE_SIZE, 1));
 	}
 	/* It belongs to the aperture, not to the device */
-	KUNIT_EXPECT_EQ(test, 0, coherent_ledger_attach(&aperture->cdev,
+	KUNIT_EXPECT_EQ(test, 0, coherent_ledger_attach(&aperture->function.ap,
 							COHERENT_POISON_AUTO));
-	coherent_ledger_detach(&aperture->cdev);
+	coherent_ledger_detach(&aperture->function.ap);
 	KUNIT_EXPECT_EQ(test, COHERENT_POISON_KEEP, aperture->ledger->policy);
 	coherent_ledger_set_policy(aperture->ledger, COHERENT_POISON_AUTO);
 }

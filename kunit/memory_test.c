@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "../coherent/coherent.h"
+#include "coherent_memory.h"
 #include "suites.h"
 
 static void sizes_refused(struct kunit *test)
@@ -97,12 +98,12 @@ static void kept_and_shown_again(struct kunit *test)
 /* What is encrypted in the linear map must not be shown as if it were not */
 static void decrypted_where_a_device_has_it(struct kunit *test)
 {
-	struct coherent_device *cdev = kunit_kzalloc(test, sizeof(*cdev), GFP_KERNEL);
+	struct coherent_aperture *ap = kunit_kzalloc(test, sizeof(*ap), GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, cdev);
-	KUNIT_EXPECT_TRUE(test, coherent_maps_decrypted(cdev));
-	cdev->own_memory = true;
-	KUNIT_EXPECT_FALSE(test, coherent_maps_decrypted(cdev));
+	KUNIT_ASSERT_NOT_NULL(test, ap);
+	KUNIT_EXPECT_TRUE(test, coherent_maps_decrypted(ap));
+	ap->own_memory = true;
+	KUNIT_EXPECT_FALSE(test, coherent_maps_decrypted(ap));
 }
 
 static struct kunit_case memory_cases[] = {

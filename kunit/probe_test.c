@@ -12,7 +12,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "../coherent/coherent.h"
+#include "../coherent/pci/pci.h"
 #include "../coherent/poison/private.h"
 #include "driver.h"
 #include "suites.h"
@@ -239,12 +239,12 @@ static void taken(struct kunit *test)
 {
 	struct coherent_device *cdev = kunit_device(test);
 
-	KUNIT_EXPECT_EQ(test, 2, cdev->layout.nr_regions);
+	KUNIT_EXPECT_EQ(test, 2, cdev->function->ap.layout.nr_regions);
 	KUNIT_EXPECT_PTR_EQ(test, &kunit_backend, cdev->backend);
-	KUNIT_ASSERT_NOT_NULL(test, cdev->ledger);
-	KUNIT_EXPECT_PTR_EQ(test, cdev, cdev->ledger->cdev);
-	KUNIT_EXPECT_EQ(test, PCI_BASE_ADDRESS_4, cdev->bars[0].reg.offset);
-	KUNIT_EXPECT_EQ(test, PCI_BASE_ADDRESS_2, cdev->bars[1].reg.offset);
+	KUNIT_ASSERT_NOT_NULL(test, cdev->function->ap.ledger);
+	KUNIT_EXPECT_PTR_EQ(test, &cdev->function->ap, cdev->function->ap.ledger->ap);
+	KUNIT_EXPECT_EQ(test, PCI_BASE_ADDRESS_4, cdev->function->regs[0].offset);
+	KUNIT_EXPECT_EQ(test, PCI_BASE_ADDRESS_2, cdev->function->regs[1].offset);
 	KUNIT_EXPECT_FALSE(test, is_free(base_of(0), PAGE_SIZE));
 	KUNIT_EXPECT_FALSE(test, is_free(base_of(1) - PAGE_SIZE, PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, is_free(base_of(1), PAGE_SIZE));
@@ -268,8 +268,8 @@ static void passed_through(struct kunit *test)
 	core = dev_get_drvdata(&pdev->dev);
 	KUNIT_ASSERT_NOT_NULL(test, core);
 	cdev = container_of(core, struct coherent_device, core);
-	KUNIT_EXPECT_FALSE(test, coherent_has_memory(cdev));
-	KUNIT_EXPECT_NULL(test, cdev->ledger);
+	KUNIT_EXPECT_FALSE(test, coherent_has_memory(cdev->function));
+	KUNIT_EXPECT_NULL(test, cdev->function->ap.ledger);
 	KUNIT_EXPECT_PTR_EQ(test, &coherent_passthrough_ops, core->vdev.ops);
 	/* Its resets concern nobody */
 	coherent_pci_err_handlers.reset_prepare(pdev);
@@ -347,7 +347,7 @@ static void ready_by_cxl(struct kunit *test)
 	kunit_ready_answer(-EIO);
 	pdev = kunit_function(test, &spec);
 	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
-	KUNIT_EXPECT_NE(test, 0, kunit_device_of(pdev)->cxl_dvsec);
+	KUNIT_EXPECT_NE(test, 0, kunit_device_of(pdev)->function->cxl_dvsec);
 	/* Neither ready() nor its BAR is of interest then */
 	KUNIT_EXPECT_EQ(test, 0, kunit_ready_asked());
 }
@@ -382,11 +382,11 @@ static void bad_pages(struct kunit *test)
 	spec.properties = properties;
 	pdev = kunit_function(test, &spec);
 	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
-	ledger = kunit_device_of(pdev)->ledger;
+	ledger = kunit_device_of(pdev)->function->ap.ledger;
 	if (expected)
 		KUNIT_EXPECT_EQ(test, expected, coherent_ledger_count(ledger));
 	device_release_driver(&pdev->dev);
-	KUNIT_EXPECT_NULL(test, ledger->cdev);
+	KUNIT_EXPECT_NULL(test, ledger->ap);
 	if (expected)
 		KUNIT_EXPECT_EQ(test, expected, coherent_ledger_count(ledger));
 }
@@ -410,7 +410,7 @@ static void error_before_probe(struct kunit *test)
 	coherent_report(base - 1, 1, COHERENT_SOURCE_GHES, true);
 	pdev = kunit_function(test, &spec);
 	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
-	ledger = kunit_device_of(pdev)->ledger;
+	ledger = kunit_device_of(pdev)->function->ap.ledger;
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(SZ_128K), coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(base + SZ_128K),
 			coherent_poison_next(ledger->first, ledger->last));

@@ -11,7 +11,7 @@
 #include <linux/pci.h>
 #include <linux/string.h>
 
-#include "../coherent/coherent.h"
+#include "../coherent/pci/pci.h"
 #include "../coherent/poison/private.h"
 #include "driver.h"
 #include "suites.h"
@@ -59,10 +59,10 @@ static struct coherent_device *open_device(struct kunit *test)
 
 static int enter(struct coherent_device *cdev, enum coherent_access access)
 {
-	int ret = coherent_access_begin(cdev, access);
+	int ret = coherent_access_begin(&cdev->function->ap, access);
 
 	if (!ret)
-		coherent_access_end(cdev);
+		coherent_access_end(&cdev->function->ap);
 	return ret;
 }
 
@@ -96,7 +96,7 @@ static void asked_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
 	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
 	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
-	KUNIT_EXPECT_TRUE(test, cdev->gate.state.pending);
+	KUNIT_EXPECT_TRUE(test, cdev->function->ap.gate.state.pending);
 	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
 	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
 }
@@ -150,8 +150,8 @@ static void done_long_ago(struct coherent_device *cdev)
 /* As a write of D0 to config space does */
 static void power(struct coherent_device *cdev)
 {
-	coherent_gate_happens(cdev, COHERENT_GATE_POWER_BEGINS);
-	coherent_gate_happens(cdev, COHERENT_GATE_POWER_ENDS);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_POWER_BEGINS);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_POWER_ENDS);
 }
 
 static void power_long_ago(struct coherent_device *cdev)
@@ -257,7 +257,7 @@ static void failed_then_reset(struct coherent_device *cdev)
 static void failed_then_opened(struct coherent_device *cdev)
 {
 	failed(cdev);
-	coherent_gate_happens(cdev, COHERENT_GATE_OPENED);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_OPENED);
 }
 
 static void failed_then_power(struct coherent_device *cdev)
@@ -339,7 +339,7 @@ static void who_is_let_in(struct kunit *test)
 	cdev->core.pm_runtime_engaged = false;
 	set_memory_decoding(cdev, true);
 	kunit_ready_answer(0);
-	coherent_gate_happens(cdev, COHERENT_GATE_WAKES);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_WAKES);
 	recovered(cdev);
 	done(cdev);
 	KUNIT_EXPECT_EQ(test, 0, map(cdev));
@@ -381,15 +381,15 @@ static void bars_are_cleared(struct kunit *test)
 	struct coherent_device *cdev = open_device(test);
 	unsigned int i;
 
-	for (i = 0; i < cdev->layout.nr_regions; i++)
-		cdev->bars[i].reg.value = 0x12345678;
+	for (i = 0; i < cdev->function->ap.layout.nr_regions; i++)
+		cdev->function->regs[i].value = 0x12345678;
 	power(cdev);
 	prepare(cdev);
-	for (i = 0; i < cdev->layout.nr_regions; i++)
-		KUNIT_EXPECT_EQ(test, 0x12345678, cdev->bars[i].reg.value);
+	for (i = 0; i < cdev->function->ap.layout.nr_regions; i++)
+		KUNIT_EXPECT_EQ(test, 0x12345678, cdev->function->regs[i].value);
 	coherent_pci_err_handlers.reset_done(cdev->core.pdev);
-	for (i = 0; i < cdev->layout.nr_regions; i++)
-		KUNIT_EXPECT_EQ(test, 0, cdev->bars[i].reg.value);
+	for (i = 0; i < cdev->function->ap.layout.nr_regions; i++)
+		KUNIT_EXPECT_EQ(test, 0, cdev->function->regs[i].value);
 }
 
 /* What a recovery is told by its caller, and what it tells */
@@ -405,10 +405,10 @@ static void recovery_results(struct kunit *test)
 	result = coherent_pci_err_handlers.error_detected(pdev, pci_channel_io_frozen);
 	KUNIT_EXPECT_EQ(test, kunit_number(PCI_ERS_RESULT_NEED_RESET),
 			kunit_number(result));
-	KUNIT_EXPECT_TRUE(test, coherent_gate_is(cdev, COHERENT_SHUT_FROZEN));
+	KUNIT_EXPECT_TRUE(test, coherent_gate_is(&cdev->function->ap, COHERENT_SHUT_FROZEN));
 	KUNIT_EXPECT_EQ(test, kunit_number(PCI_ERS_RESULT_RECOVERED),
 			kunit_number(coherent_pci_err_handlers.slot_reset(pdev)));
-	KUNIT_EXPECT_FALSE(test, coherent_gate_is(cdev, COHERENT_SHUT_FROZEN));
+	KUNIT_EXPECT_FALSE(test, coherent_gate_is(&cdev->function->ap, COHERENT_SHUT_FROZEN));
 }
 
 /* Who waits is let in when it is ready, and not before */
@@ -421,15 +421,16 @@ static void waits_until_ready(struct kunit *test)
 	kunit_ready_answer(-EAGAIN);
 	kunit_ready_later(5);
 	kunit_backend.ready_timeout_ms = 60 * MSEC_PER_SEC;
-	KUNIT_EXPECT_EQ(test, 0, coherent_access_wait(cdev, COHERENT_ACCESS_COPY,
+	KUNIT_EXPECT_EQ(test, 0, coherent_access_wait(&cdev->function->ap, COHERENT_ACCESS_COPY,
 						      TASK_KILLABLE));
 	KUNIT_EXPECT_EQ(test, 6, kunit_ready_asked());
 	/* ... or told that it never will be */
 	kunit_backend.ready_timeout_ms = 5;
 	kunit_ready_answer(-EAGAIN);
 	done(cdev);
-	KUNIT_EXPECT_EQ(test, -ETIME, coherent_access_wait(cdev, COHERENT_ACCESS_COPY,
-							   TASK_KILLABLE));
+	KUNIT_EXPECT_EQ(test, -ETIME,
+			coherent_access_wait(&cdev->function->ap, COHERENT_ACCESS_COPY,
+					     TASK_KILLABLE));
 }
 
 /* The time limit counts from the end of the reset */
@@ -453,7 +454,7 @@ static void time_limit(struct kunit *test)
 static unsigned long pages_left(struct coherent_device *cdev)
 {
 	coherent_report_flush();
-	return coherent_ledger_count(cdev->ledger);
+	return coherent_ledger_count(cdev->function->ap.ledger);
 }
 
 /* What a reset heals is healed when the memory is seen ready, and not before */
@@ -465,7 +466,7 @@ static void heals_when_ready(struct kunit *test)
 	kunit_ready_answer(0);
 	cdev = open_device(test);
 	KUNIT_ASSERT_EQ(test, 0, copy(cdev));
-	coherent_report(cdev->layout.base, 1, COHERENT_SOURCE_DEBUGFS, false);
+	coherent_report(cdev->function->ap.layout.base, 1, COHERENT_SOURCE_DEBUGFS, false);
 	KUNIT_ASSERT_EQ(test, 1, pages_left(cdev));
 	kunit_ready_answer(-EAGAIN);
 	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
@@ -481,11 +482,11 @@ static void heals_or_not(struct kunit *test)
 {
 	struct coherent_device *cdev = open_device(test);
 
-	coherent_report(cdev->layout.base, 1, COHERENT_SOURCE_DEBUGFS, false);
+	coherent_report(cdev->function->ap.layout.base, 1, COHERENT_SOURCE_DEBUGFS, false);
 	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
 	KUNIT_EXPECT_EQ(test, 0, copy(cdev));
 	KUNIT_EXPECT_EQ(test, 1, pages_left(cdev));
-	kunit_backend.reset_heals_poison = true;
+	cdev->function->ap.reset_heals = true;
 	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
 	KUNIT_EXPECT_EQ(test, 0, pages_left(cdev));
 }
@@ -526,12 +527,12 @@ static void asked_each_time_while_power_changes(struct kunit *test)
 	kunit_ready_answer(0);
 	cdev = open_device(test);
 	set_memory_decoding(cdev, true);
-	coherent_gate_happens(cdev, COHERENT_GATE_POWER_BEGINS);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_POWER_BEGINS);
 	kunit_ready_answer(0);
 	KUNIT_EXPECT_EQ(test, 0, map(cdev));
 	KUNIT_EXPECT_EQ(test, 0, map(cdev));
 	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
-	coherent_gate_happens(cdev, COHERENT_GATE_POWER_ENDS);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_POWER_ENDS);
 	KUNIT_EXPECT_EQ(test, 0, map(cdev));
 	KUNIT_EXPECT_EQ(test, 0, map(cdev));
 	KUNIT_EXPECT_EQ(test, 3, kunit_ready_asked());
@@ -545,7 +546,7 @@ static pci_ers_result_t user_is_told(struct pci_dev *pdev, pci_channel_state_t s
 	unsigned int reason = state == pci_channel_io_frozen ?
 			      COHERENT_SHUT_FROZEN : COHERENT_SHUT_FAILED;
 
-	told_while_open = coherent_gate_is(cdev, reason) ? 0 : 1;
+	told_while_open = coherent_gate_is(&cdev->function->ap, reason) ? 0 : 1;
 	return PCI_ERS_RESULT_CAN_RECOVER;
 }
 
@@ -581,21 +582,21 @@ static void command_is_restored(struct kunit *test)
 	/* As saved by a reset: nothing set */
 	pci_write_config_word(pdev, PCI_COMMAND, 0);
 	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(pdev));
-	recoveries = coherent_command_write_begin(cdev);
+	recoveries = coherent_command_write_begin(cdev->function);
 	set_memory_decoding(cdev, true);
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	coherent_command_write_end(cdev, recoveries);
+	coherent_command_write_end(cdev->function, recoveries);
 	frozen(cdev);
 	pci_write_config_word(pdev, PCI_COMMAND, 0);	/* The link's reset */
 	coherent_pci_err_handlers.slot_reset(pdev);
 	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, command_of(cdev));
 
 	/* A recovery while the user writes: the user's has the last word */
-	recoveries = coherent_command_write_begin(cdev);
+	recoveries = coherent_command_write_begin(cdev->function);
 	frozen(cdev);
 	coherent_pci_err_handlers.slot_reset(pdev);
 	set_memory_decoding(cdev, false);
-	coherent_command_write_end(cdev, recoveries);
+	coherent_command_write_end(cdev->function, recoveries);
 	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MASTER, command_of(cdev));
 
 	/* The second time as the first */

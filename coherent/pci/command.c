@@ -19,7 +19,7 @@
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
-#include "../coherent.h"
+#include "pci.h"
 
 /* Whether INTx is disabled is vfio-pci's and the kernel's business */
 #define USERS_BITS	((u16)~PCI_COMMAND_INTX_DISABLE)
@@ -34,111 +34,111 @@ static u16 get_command(struct pci_dev *pdev)
 }
 
 /* What vfio-pci remembers itself is right whatever has become of the write */
-static u16 decoding(const struct coherent_device *cdev)
+static u16 decoding(const struct coherent_function *fn)
 {
-	const __le16 *virt = (const __le16 *)&cdev->core.vconfig[PCI_COMMAND];
+	const __le16 *virt = (const __le16 *)&fn->cdev->core.vconfig[PCI_COMMAND];
 
 	return le16_to_cpu(READ_ONCE(*virt)) &
 	       (PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
 }
 
 /* As it is now, if it can be read */
-static void remember(struct coherent_device *cdev)
-	__must_hold(&cdev->command_lock)
+static void remember(struct coherent_function *fn)
+	__must_hold(&fn->command_lock)
 {
-	u16 command = get_command(cdev->core.pdev);
+	u16 command = get_command(fn->cdev->core.pdev);
 
-	lockdep_assert_held(&cdev->command_lock);
+	lockdep_assert_held(&fn->command_lock);
 	if (!PCI_POSSIBLE_ERROR(command))
-		cdev->command = command;
+		fn->command = command;
 }
 
-static void restore(struct coherent_device *cdev)
-	__must_hold(&cdev->command_lock)
+static void restore(struct coherent_function *fn)
+	__must_hold(&fn->command_lock)
 {
-	struct pci_dev *pdev = cdev->core.pdev;
+	struct pci_dev *pdev = fn->cdev->core.pdev;
 	u16 command;
 
-	lockdep_assert_held(&cdev->command_lock);
-	if (!cdev->command_is_users)
+	lockdep_assert_held(&fn->command_lock);
+	if (!fn->command_is_users)
 		return;
 	command = (get_command(pdev) & ~USERS_BITS) |
-		  (cdev->command & USERS_BITS);
+		  (fn->command & USERS_BITS);
 	command &= ~(PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
-	command |= decoding(cdev);
+	command |= decoding(fn);
 	pci_write_config_word(pdev, PCI_COMMAND, command);
 }
 
 /**
  * coherent_command_open() - from now on it is the user's
- * @cdev: the device, enabled by vfio-pci
+ * @fn: the function, enabled by vfio-pci
  *
  * Context: may sleep; takes command_lock.
  */
-void coherent_command_open(struct coherent_device *cdev)
+void coherent_command_open(struct coherent_function *fn)
 {
-	guard(mutex)(&cdev->command_lock);
-	remember(cdev);
-	cdev->command_is_users = true;
+	guard(mutex)(&fn->command_lock);
+	remember(fn);
+	fn->command_is_users = true;
 }
 
 /**
  * coherent_command_close() - it is not the user's any more
- * @cdev: the device, not yet disabled by vfio-pci
+ * @fn: the function, not yet disabled by vfio-pci
  *
  * Context: may sleep; takes command_lock.
  */
-void coherent_command_close(struct coherent_device *cdev)
+void coherent_command_close(struct coherent_function *fn)
 {
-	guard(mutex)(&cdev->command_lock);
-	cdev->command_is_users = false;
+	guard(mutex)(&fn->command_lock);
+	fn->command_is_users = false;
 }
 
 /**
  * coherent_command_write_begin() - the user is about to write it
- * @cdev: the device, open
+ * @fn: the function, open
  *
  * Context: any.
  * Return: to be given to coherent_command_write_end().
  */
-unsigned long coherent_command_write_begin(struct coherent_device *cdev)
+unsigned long coherent_command_write_begin(struct coherent_function *fn)
 {
-	return READ_ONCE(cdev->recoveries);
+	return READ_ONCE(fn->recoveries);
 }
 
 /**
  * coherent_command_write_end() - the user has written it
- * @cdev: the device, open
+ * @fn: the function, open
  * @recoveries: from coherent_command_write_begin()
  *
  * Context: may sleep; takes command_lock.
  */
-void coherent_command_write_end(struct coherent_device *cdev,
+void coherent_command_write_end(struct coherent_function *fn,
 				unsigned long recoveries)
 {
-	guard(mutex)(&cdev->command_lock);
-	if (cdev->recoveries != recoveries)
-		restore(cdev);
-	remember(cdev);
+	guard(mutex)(&fn->command_lock);
+	if (fn->recoveries != recoveries)
+		restore(fn);
+	remember(fn);
 }
 
 /**
  * coherent_command_restore() - the link was reset behind our back
- * @cdev: the device, which answers again
+ * @fn: the function, which answers again
  *
  * All that was saved of config space, and then what the user has set since.
  *
  * Context: the device's lock is held; may sleep; takes command_lock.
  */
-void coherent_command_restore(struct coherent_device *cdev)
+void coherent_command_restore(struct coherent_function *fn)
 {
-	struct pci_dev *pdev = cdev->core.pdev;
+	struct pci_dev *pdev = fn->cdev->core.pdev;
 
 	/* What was saved stays valid; older kernels restore it only once */
 	pdev->state_saved = true;
 	pci_restore_state(pdev);
 
-	guard(mutex)(&cdev->command_lock);
-	WRITE_ONCE(cdev->recoveries, cdev->recoveries + 1);
-	restore(cdev);
+	guard(mutex)(&fn->command_lock);
+	WRITE_ONCE(fn->recoveries, fn->recoveries + 1);
+	restore(fn);
 }

@@ -10,7 +10,7 @@
 #include <linux/pci.h>
 #include <linux/time64.h>
 
-#include "../coherent.h"
+#include "pci.h"
 
 #define INFO_VALID_TIMEOUT_MS	MSEC_PER_SEC
 #define ACTIVE_TIMEOUT_LAST	4	/* encodings above are reserved */
@@ -24,19 +24,19 @@ u16 coherent_cxl_find(struct pci_dev *pdev)
 
 /**
  * coherent_cxl_ready() - is the memory behind the CXL Device DVSEC active?
- * @cdev: a device with a cxl_dvsec
+ * @fn: a function with a cxl_dvsec
  * @timeout_ms: how long after a reset it may take, as far as is known by now
  *
  * Context: may sleep as config accesses do.
  * Return: 0; -EAGAIN; -ENODEV when the device does not answer.
  */
-int coherent_cxl_ready(struct coherent_device *cdev, unsigned int *timeout_ms)
+int coherent_cxl_ready(struct coherent_function *fn, unsigned int *timeout_ms)
 {
-	u16 reg = cdev->cxl_dvsec + PCI_DVSEC_CXL_RANGE_SIZE_LOW(0);
+	u16 reg = fn->cxl_dvsec + PCI_DVSEC_CXL_RANGE_SIZE_LOW(0);
 	u32 status;
 
 	*timeout_ms = INFO_VALID_TIMEOUT_MS;
-	if (pci_read_config_dword(cdev->core.pdev, reg, &status) ||
+	if (pci_read_config_dword(fn->cdev->core.pdev, reg, &status) ||
 	    PCI_POSSIBLE_ERROR(status))
 		return -ENODEV;
 	if (!(status & PCI_DVSEC_CXL_MEM_INFO_VALID))

@@ -2,6 +2,7 @@
 /*
  * A function's life: probe, open, close, remove, and the table of operations.
  */
+#include <linux/align.h>
 #include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
@@ -11,30 +12,16 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-#include "../coherent.h"
 #include "../poison/poison.h"
-
-static int map_ready_bar(struct coherent_device *cdev)
-{
-	void __iomem *io;
-
-	if (!coherent_ready_reads_bar(cdev))
-		return 0;
-
-	io = vfio_pci_core_get_iomap(&cdev->core, cdev->backend->ready_bar);
-	if (IS_ERR(io))
-		return PTR_ERR(io);
-	cdev->ready_io = io;
-	return 0;
-}
+#include "pci.h"
 
 /* Nobody touches it any more: what open has made goes */
-static void close_memory(struct coherent_device *cdev)
+static void close_memory(struct coherent_function *fn)
 {
-	coherent_gate_happens(cdev, COHERENT_GATE_CLOSED);
-	coherent_command_close(cdev);
-	coherent_unmap_all(cdev);
-	cdev->ready_io = NULL;
+	coherent_gate_happens(&fn->ap, COHERENT_GATE_CLOSED);
+	coherent_command_close(fn);
+	coherent_unmap_all(&fn->ap);
+	coherent_ready_close(fn);
 }
 
 /**
@@ -51,23 +38,24 @@ static void close_memory(struct coherent_device *cdev)
 int coherent_open_device(struct vfio_device *core_vdev)
 {
 	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	struct coherent_function *fn = cdev->function;
 	int ret;
 
 	ret = vfio_pci_core_enable(&cdev->core);
 	if (ret)
 		return ret;
-	ret = map_ready_bar(cdev);
+	ret = coherent_ready_open(fn);
 	if (ret) {
 		vfio_pci_core_disable(&cdev->core);
 		return ret;
 	}
-	coherent_config_clear_bars(cdev);
-	coherent_command_open(cdev);
-	coherent_gate_happens(cdev, COHERENT_GATE_OPENED);
-	ret = coherent_scrub_open(cdev);
+	coherent_config_clear_bars(fn);
+	coherent_command_open(fn);
+	coherent_gate_happens(&fn->ap, COHERENT_GATE_OPENED);
+	ret = coherent_scrub_open(&fn->ap);
 	if (ret) {
 		/* As if it had been opened, and closed at once */
-		close_memory(cdev);
+		close_memory(fn);
 		vfio_pci_core_disable(&cdev->core);
 		return ret;
 	}
@@ -84,10 +72,10 @@ EXPORT_SYMBOL_NS_GPL(coherent_open_device, "COHERENT_VFIO_PCI");
  */
 void coherent_close_device(struct vfio_device *core_vdev)
 {
-	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	struct coherent_function *fn = to_coherent_function(core_vdev);
 
-	coherent_scrub_close(cdev);
-	close_memory(cdev);
+	coherent_scrub_close(&fn->ap);
+	close_memory(fn);
 	vfio_pci_core_close_device(core_vdev);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_close_device, "COHERENT_VFIO_PCI");
@@ -124,15 +112,15 @@ static bool changes_power(u32 flags)
 int coherent_device_feature(struct vfio_device *core_vdev, u32 flags,
 			    void __user *arg, size_t argsz)
 {
-	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	struct coherent_function *fn = to_coherent_function(core_vdev);
 	bool power = changes_power(flags);
 	int ret;
 
 	if (power)
-		coherent_gate_happens(cdev, COHERENT_GATE_POWER_BEGINS);
+		coherent_gate_happens(&fn->ap, COHERENT_GATE_POWER_BEGINS);
 	ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
 	if (power)
-		coherent_gate_happens(cdev, COHERENT_GATE_POWER_ENDS);
+		coherent_gate_happens(&fn->ap, COHERENT_GATE_POWER_ENDS);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(coherent_device_feature, "COHERENT_VFIO_PCI");
@@ -150,22 +138,21 @@ static const struct vfio_device_ops coherent_ops = {
 	.mmap			= coherent_mmap,
 };
 
-static void init_bars(struct coherent_device *cdev)
+static void init_windows(struct coherent_aperture *ap)
 {
 	unsigned int i;
 
-	for (i = 0; i < cdev->layout.nr_regions; i++) {
-		const struct coherent_region *region = &cdev->layout.regions[i];
-		struct coherent_bar *bar = &cdev->bars[i];
+	for (i = 0; i < ap->layout.nr_regions; i++) {
+		const struct coherent_region *region = &ap->layout.regions[i];
+		struct coherent_window *win = &ap->windows[i];
 
-		bar->cdev = cdev;
-		bar->region = region;
-		bar->reg.offset = PCI_BASE_ADDRESS_0 + 4 * region->bar;
-		bar->reg.size = region->bar_size;
+		win->ap = ap;
+		win->region = region;
+		win->file_offset = VFIO_PCI_INDEX_TO_OFFSET(region->bar);
 	}
 }
 
-static void report(const struct coherent_device *cdev)
+static void report(const struct coherent_aperture *ap)
 {
 	static const char * const memtypes[] = {
 		[COHERENT_CACHED] = "cached",
@@ -174,10 +161,10 @@ static void report(const struct coherent_device *cdev)
 	};
 	unsigned int i;
 
-	for (i = 0; i < cdev->layout.nr_regions; i++) {
-		const struct coherent_region *region = &cdev->layout.regions[i];
+	for (i = 0; i < ap->layout.nr_regions; i++) {
+		const struct coherent_region *region = &ap->layout.regions[i];
 
-		dev_info(&cdev->core.pdev->dev,
+		dev_info(ap->dev,
 			 "region %u: %s, base %#llx, usable length %#llx, BAR size %#llx\n",
 			 region->bar, memtypes[region->memtype], region->base,
 			 region->length, region->bar_size);
@@ -185,72 +172,75 @@ static void report(const struct coherent_device *cdev)
 }
 
 /* What is there before others can find the device, in this order */
-static int setup(struct coherent_device *cdev)
+static int setup(struct coherent_function *fn)
 {
+	const struct coherent_backend *backend = fn->cdev->backend;
+	struct coherent_aperture *ap = &fn->ap;
 	int ret;
 
-	init_bars(cdev);
-	if (cdev->backend->cxl_ready)
-		cdev->cxl_dvsec = coherent_cxl_find(cdev->core.pdev);
+	init_windows(ap);
+	coherent_config_init(fn);
+	ap->reset_heals = backend->reset_heals_poison;
+	if (backend->cxl_ready)
+		fn->cxl_dvsec = coherent_cxl_find(fn->cdev->core.pdev);
 
-	ret = coherent_claim(cdev);
+	ret = coherent_claim(ap);
 	if (ret)
 		return ret;
-	coherent_scrub_init(cdev);
-	ret = coherent_ready_at_probe(cdev);
+	coherent_scrub_init(ap, backend->scrub);
+	ret = coherent_ready_at_probe(fn);
 	if (ret)
 		goto out_release;
-	ret = coherent_poison_attach(cdev);
+	ret = coherent_poison_attach(ap);
 	if (ret)
 		goto out_release;
+	ret = coherent_discover_bad_pages(fn);
+	if (ret)
+		goto out_poison;
 	return 0;
 
+out_poison:
+	coherent_poison_detach(ap);
 out_release:
-	coherent_release(cdev);
+	coherent_release(ap);
 	return ret;
 }
 
-static void teardown(struct coherent_device *cdev)
+static void teardown(struct coherent_function *fn)
 {
-	coherent_poison_detach(cdev);
-	coherent_release(cdev);
+	coherent_poison_detach(&fn->ap);
+	coherent_release(&fn->ap);
 }
 
 /* How others find it: the PCI core, an administrator, and users last */
-static int publish(struct coherent_device *cdev)
+static int publish(struct coherent_function *fn)
 {
-	struct device *dev = &cdev->core.pdev->dev;
+	struct coherent_device *cdev = fn->cdev;
 	int ret;
 
-	dev_set_drvdata(dev, &cdev->core);
-	ret = coherent_poison_sysfs_add(cdev);
+	dev_set_drvdata(fn->ap.dev, &cdev->core);
+	ret = coherent_aperture_publish(&fn->ap);
 	if (ret)
 		goto out_drvdata;
-	ret = coherent_scrub_sysfs_add(cdev);
-	if (ret)
-		goto out_poison_sysfs;
 	ret = vfio_pci_core_register_device(&cdev->core);
 	if (ret)
-		goto out_scrub_sysfs;
+		goto out_aperture;
 	coherent_sleep_register(cdev);
 	coherent_poison_notify();
 	return 0;
 
-out_scrub_sysfs:
-	coherent_scrub_sysfs_remove(cdev);
-out_poison_sysfs:
-	coherent_poison_sysfs_remove(cdev);
+out_aperture:
+	coherent_aperture_unpublish(&fn->ap);
 out_drvdata:
-	dev_set_drvdata(dev, NULL);
+	dev_set_drvdata(fn->ap.dev, NULL);
 	return ret;
 }
 
 /* Waits until the last user is gone. The PCI core forgets it after remove. */
-static void unpublish(struct coherent_device *cdev)
+static void unpublish(struct coherent_function *fn)
 {
-	vfio_pci_core_unregister_device(&cdev->core);
-	coherent_scrub_sysfs_remove(cdev);
-	coherent_poison_sysfs_remove(cdev);
+	vfio_pci_core_unregister_device(&fn->cdev->core);
+	coherent_aperture_unpublish(&fn->ap);
 }
 
 /**
@@ -267,21 +257,31 @@ struct coherent_device *coherent_alloc(struct pci_dev *pdev,
 				       const struct coherent_backend *backend,
 				       const struct vfio_device_ops *ops)
 {
-	size_t size = max(backend->device_size, sizeof(struct coherent_device));
-	struct vfio_device *vdev = _vfio_alloc_device(size, &pdev->dev, ops);
+	size_t size = ALIGN(max(backend->device_size,
+				sizeof(struct coherent_device)),
+			    __alignof__(struct coherent_function));
+	struct coherent_function *fn;
 	struct coherent_device *cdev;
+	struct vfio_device *vdev;
 
 	/* As vfio_alloc_device() has it: it frees what it finds first */
 	static_assert(!offsetof(struct coherent_device, core.vdev));
 
+	vdev = _vfio_alloc_device(size + sizeof(*fn), &pdev->dev, ops);
 	if (IS_ERR(vdev))
 		return ERR_CAST(vdev);
 	cdev = to_coherent_device(vdev);
 	cdev->backend = backend;
-	mutex_init(&cdev->config_lock);
-	mutex_init(&cdev->map_lock);
-	mutex_init(&cdev->command_lock);
-	coherent_gate_setup(cdev);
+
+	/* The core's own part comes after the backend's, and goes with it */
+	fn = (void *)cdev + size;
+	cdev->function = fn;
+	fn->cdev = cdev;
+	mutex_init(&fn->config_lock);
+	mutex_init(&fn->command_lock);
+	coherent_aperture_init(&fn->ap, &pdev->dev, &coherent_pci_face,
+			       &cdev->core.memory_lock,
+			       vdev->inode->i_mapping);
 	return cdev;
 }
 
@@ -296,32 +296,34 @@ struct coherent_device *coherent_alloc(struct pci_dev *pdev,
 int coherent_pci_probe(struct pci_dev *pdev,
 		       const struct coherent_backend *backend)
 {
+	struct coherent_function *fn;
 	struct coherent_device *cdev;
 	int ret;
 
 	cdev = coherent_alloc(pdev, backend, backend->ops ?: &coherent_ops);
 	if (IS_ERR(cdev))
 		return PTR_ERR(cdev);
-	ret = coherent_discover(cdev);
+	fn = cdev->function;
+	ret = coherent_discover(fn);
 	if (ret == -ENODATA) {
 		vfio_put_device(&cdev->core.vdev);
 		return coherent_passthrough_probe(pdev, backend);
 	}
 	if (ret)
 		goto out_put;
-	ret = setup(cdev);
+	ret = setup(fn);
 	if (ret)
 		goto out_undiscover;
-	ret = publish(cdev);
+	ret = publish(fn);
 	if (ret)
 		goto out_teardown;
-	report(cdev);
+	report(&fn->ap);
 	return 0;
 
 out_teardown:
-	teardown(cdev);
+	teardown(fn);
 out_undiscover:
-	coherent_undiscover(cdev);
+	coherent_undiscover(fn);
 out_put:
 	vfio_put_device(&cdev->core.vdev);
 	return ret;
@@ -336,17 +338,15 @@ EXPORT_SYMBOL_NS_GPL(coherent_pci_probe, "COHERENT_VFIO_PCI");
  */
 void coherent_pci_remove(struct pci_dev *pdev)
 {
-	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
-	struct coherent_device *cdev =
-		container_of(core, struct coherent_device, core);
+	struct coherent_function *fn = coherent_function_of(&pdev->dev);
 
-	if (!coherent_has_memory(cdev)) {
-		coherent_passthrough_remove(cdev);
+	if (!coherent_has_memory(fn)) {
+		coherent_passthrough_remove(fn->cdev);
 		return;
 	}
-	unpublish(cdev);
-	teardown(cdev);
-	coherent_undiscover(cdev);
-	vfio_put_device(&core->vdev);
+	unpublish(fn);
+	teardown(fn);
+	coherent_undiscover(fn);
+	vfio_put_device(&fn->cdev->core.vdev);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_pci_remove, "COHERENT_VFIO_PCI");

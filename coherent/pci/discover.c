@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Find the aperture in what firmware says, and refuse what must not be shown.
+ * Find the aperture, and what is bad of it, in what firmware says; and refuse what
+ * must not be shown.
  */
+#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/ioport.h>
 #include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/pgtable.h>
 #include <linux/property.h>
+#include <linux/slab.h>
 
-#include "../coherent.h"
+#include "../poison/poison.h"
+#include "pci.h"
 
 /**
  * coherent_read_aperture() - read base and size from two firmware properties
@@ -100,16 +104,17 @@ static int check_layout(struct coherent_layout *layout)
 
 /**
  * coherent_discover() - ask the backend for the aperture and check the answer
- * @cdev: the device; its layout is filled in
+ * @fn: the function; its layout is filled in
  *
  * Context: probe; may sleep.
  * Return: 0, to be undone by coherent_undiscover(); -ENODATA when there is no
  * coherent memory to show; any other error refuses the function and has been
  * logged, once.
  */
-int coherent_discover(struct coherent_device *cdev)
+int coherent_discover(struct coherent_function *fn)
 {
-	struct coherent_layout *layout = &cdev->layout;
+	struct coherent_layout *layout = &fn->ap.layout;
+	struct coherent_device *cdev = fn->cdev;
 	int ret;
 
 	ret = cdev->backend->discover(cdev, layout);
@@ -118,19 +123,85 @@ int coherent_discover(struct coherent_device *cdev)
 	if (!ret) {
 		ret = check_layout(layout);
 		if (ret)
-			coherent_undiscover(cdev);
+			coherent_undiscover(fn);
 	}
 	/* Without a reason the backend has spoken already */
 	if (ret && layout->why)
-		dev_err_probe(&cdev->core.pdev->dev, ret,
+		dev_err_probe(fn->ap.dev, ret,
 			      "coherent memory at %#llx, size %#llx, refused: %s\n",
 			      layout->base, layout->size, layout->why);
 	return ret;
 }
 
 /** coherent_undiscover() - undo coherent_discover() */
-void coherent_undiscover(struct coherent_device *cdev)
+void coherent_undiscover(struct coherent_function *fn)
 {
+	struct coherent_device *cdev = fn->cdev;
+
 	if (cdev->backend->remove)
 		cdev->backend->remove(cdev);
+}
+
+/**
+ * coherent_bad_page() - firmware has marked memory as bad
+ * @cdev: the device, in coherent_backend.bad_pages
+ * @base: host-physical address
+ * @length: bytes; what is not of the device's aperture is left out
+ *
+ * Context: may sleep.
+ * Return: 0; -EINVAL for an empty or wrapping range; -ENOMEM.
+ */
+int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length)
+{
+	return coherent_poison_bad(&cdev->function->ap, base, length);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_bad_page, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_read_bad_pages() - a firmware property that lists bad memory
+ * @cdev: the device, in coherent_backend.bad_pages
+ * @name: of the property: pairs of 64-bit numbers, address and length in bytes
+ *
+ * Context: may sleep.
+ * Return: 0, also without such a property; -EINVAL when it is no list of
+ * pairs; -ENOMEM.
+ */
+int coherent_read_bad_pages(struct coherent_device *cdev, const char *name)
+{
+	struct device *dev = &cdev->core.pdev->dev;
+	int n = device_property_count_u64(dev, name);
+	int ret;
+	u64 *pairs __free(kfree) = NULL;
+
+	if (!device_property_present(dev, name))
+		return 0;
+	if (n <= 0 || n % 2)
+		return -EINVAL;
+	pairs = kcalloc(n, sizeof(*pairs), GFP_KERNEL);
+	if (!pairs)
+		return -ENOMEM;
+	ret = device_property_read_u64_array(dev, name, pairs, n);
+	for (int i = 0; !ret && i < n; i += 2)
+		ret = coherent_bad_page(cdev, pairs[i], pairs[i + 1]);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(coherent_read_bad_pages, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_discover_bad_pages() - ask the backend what is known to be bad
+ * @fn: the function, its aperture attached to the ledger
+ *
+ * Context: probe; may sleep.
+ * Return: 0; any error refuses the function and has been logged.
+ */
+int coherent_discover_bad_pages(struct coherent_function *fn)
+{
+	const struct coherent_backend *backend = fn->cdev->backend;
+	int ret = backend->bad_pages ? backend->bad_pages(fn->cdev) : 0;
+
+	if (ret)
+		dev_err(fn->ap.dev,
+			"firmware's list of bad memory cannot be used (%d)\n",
+			ret);
+	return ret;
 }

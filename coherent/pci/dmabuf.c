@@ -5,7 +5,7 @@
  */
 #include <linux/vfio_pci_core.h>
 
-#include "../coherent.h"
+#include "pci.h"
 
 static const struct vfio_pci_device_ops dmabuf_ops = {
 	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,

@@ -10,7 +10,7 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-#include "../coherent.h"
+#include "pci.h"
 
 static int passthrough_open(struct vfio_device *core_vdev)
 {

@@ -7,38 +7,38 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-#include "../coherent.h"
+#include "pci.h"
 
 /**
- * coherent_find_bar() - the fake BAR behind a VFIO region index
- * @cdev: the device
+ * coherent_find_window() - the fake BAR behind a VFIO region index
+ * @fn: the function
  * @index: region index, any value
  *
- * Return: the BAR, or NULL for a region that is vfio-pci's.
+ * Return: its window, or NULL for a region that is vfio-pci's.
  */
-struct coherent_bar *coherent_find_bar(struct coherent_device *cdev,
-				       unsigned int index)
+struct coherent_window *coherent_find_window(struct coherent_function *fn,
+					     unsigned int index)
 {
 	unsigned int i;
 
-	for (i = 0; i < cdev->layout.nr_regions; i++)
-		if (cdev->bars[i].region->bar == index)
-			return &cdev->bars[i];
+	for (i = 0; i < fn->ap.layout.nr_regions; i++)
+		if (fn->ap.windows[i].region->bar == index)
+			return &fn->ap.windows[i];
 	return NULL;
 }
 
 /**
  * coherent_is_upper_half() - is it the second slot of a fake 64-bit BAR?
- * @cdev: the device
+ * @fn: the function
  * @index: region index, any value
  *
  * Such a slot is no region, whatever the physical function has there.
  *
  * Return: whether it is.
  */
-bool coherent_is_upper_half(struct coherent_device *cdev, unsigned int index)
+bool coherent_is_upper_half(struct coherent_function *fn, unsigned int index)
 {
-	return index && coherent_find_bar(cdev, index - 1);
+	return index && coherent_find_window(fn, index - 1);
 }
 
 /* Only what memory backs can be mapped: one sparse area says so */
@@ -70,23 +70,23 @@ int coherent_get_region_info(struct vfio_device *core_vdev,
 			     struct vfio_region_info *info,
 			     struct vfio_info_cap *caps)
 {
-	struct coherent_device *cdev = to_coherent_device(core_vdev);
-	struct coherent_bar *bar = coherent_find_bar(cdev, info->index);
+	struct coherent_function *fn = to_coherent_function(core_vdev);
+	struct coherent_window *win = coherent_find_window(fn, info->index);
 
-	if (!bar && !coherent_is_upper_half(cdev, info->index))
+	if (!win && !coherent_is_upper_half(fn, info->index))
 		return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
 
 	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
 	info->size = 0;
 	info->flags = 0;
-	if (!bar)
+	if (!win)
 		return 0;
 
-	info->size = bar->region->bar_size;
+	info->size = win->region->bar_size;
 	info->flags = VFIO_REGION_INFO_FLAG_READ |
 		      VFIO_REGION_INFO_FLAG_WRITE |
 		      VFIO_REGION_INFO_FLAG_MMAP;
-	return add_sparse_mmap(bar->region, caps);
+	return add_sparse_mmap(win->region, caps);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_get_region_info, "COHERENT_VFIO_PCI");
 
@@ -96,7 +96,7 @@ EXPORT_SYMBOL_NS_GPL(coherent_get_region_info, "COHERENT_VFIO_PCI");
  * the offset behind our back gets it all the same: the hidden BAR is the
  * user's own device.)
  */
-static bool ioeventfd_on_fake_bar(struct coherent_device *cdev,
+static bool ioeventfd_on_fake_bar(struct coherent_function *fn,
 				  unsigned long arg)
 {
 	struct vfio_device_ioeventfd __user *user = (void __user *)arg;
@@ -106,8 +106,8 @@ static bool ioeventfd_on_fake_bar(struct coherent_device *cdev,
 	if (get_user(offset, &user->offset))
 		return false;	/* vfio-pci meets it again and says -EFAULT */
 	index = VFIO_PCI_OFFSET_TO_INDEX(offset);
-	return coherent_find_bar(cdev, index) ||
-	       coherent_is_upper_half(cdev, index);
+	return coherent_find_window(fn, index) ||
+	       coherent_is_upper_half(fn, index);
 }
 
 /**
@@ -123,9 +123,9 @@ static bool ioeventfd_on_fake_bar(struct coherent_device *cdev,
 long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 		    unsigned long arg)
 {
-	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	struct coherent_function *fn = to_coherent_function(core_vdev);
 
-	if (cmd == VFIO_DEVICE_IOEVENTFD && ioeventfd_on_fake_bar(cdev, arg))
+	if (cmd == VFIO_DEVICE_IOEVENTFD && ioeventfd_on_fake_bar(fn, arg))
 		return -EINVAL;
 	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }

@@ -15,56 +15,55 @@
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
 
-#include "../coherent.h"
 #include "../poison/poison.h"
+#include "pci.h"
 
 /* NULL for a function without coherent memory: its resets are vfio-pci's */
-static struct coherent_device *coherent_of(struct pci_dev *pdev)
+static struct coherent_function *coherent_of(struct pci_dev *pdev)
 {
-	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
-	struct coherent_device *cdev;
+	struct coherent_function *fn;
 
-	if (!core)
+	if (!dev_get_drvdata(&pdev->dev))
 		return NULL;
-	cdev = container_of(core, struct coherent_device, core);
-	return coherent_has_memory(cdev) ? cdev : NULL;
+	fn = coherent_function_of(&pdev->dev);
+	return coherent_has_memory(fn) ? fn : NULL;
 }
 
 /*
  * The memory may be there again. The fake BARs are cleared, as the reset
  * cleared the real ones.
  */
-static void is_back(struct coherent_device *cdev, enum coherent_gate_event event)
+static void is_back(struct coherent_function *fn, enum coherent_gate_event event)
 {
-	coherent_config_clear_bars(cdev);
-	coherent_gate_happens(cdev, event);
+	coherent_config_clear_bars(fn);
+	coherent_gate_happens(&fn->ap, event);
 	/* Where nobody tells readiness, this is all there is to know of success */
-	if (!coherent_ready_is_told(cdev))
-		coherent_poison_ready(cdev);
+	if (!coherent_ready_is_told(fn))
+		coherent_poison_ready(&fn->ap);
 }
 
 static void coherent_reset_prepare(struct pci_dev *pdev)
 {
-	struct coherent_device *cdev = coherent_of(pdev);
+	struct coherent_function *fn = coherent_of(pdev);
 
-	if (!cdev)
+	if (!fn)
 		return;
-	coherent_gate_shuts(cdev, COHERENT_GATE_RESET_BEGINS);
-	coherent_poison_reset(cdev);
+	coherent_gate_shuts(&fn->ap, COHERENT_GATE_RESET_BEGINS);
+	coherent_poison_reset(&fn->ap);
 }
 
 static void coherent_reset_done(struct pci_dev *pdev)
 {
-	struct coherent_device *cdev = coherent_of(pdev);
+	struct coherent_function *fn = coherent_of(pdev);
 
-	if (cdev)
-		is_back(cdev, COHERENT_GATE_RESET_ENDS);
+	if (fn)
+		is_back(fn, COHERENT_GATE_RESET_ENDS);
 }
 
-static void freeze(struct coherent_device *cdev)
+static void freeze(struct coherent_function *fn)
 {
-	coherent_gate_shuts(cdev, COHERENT_GATE_FROZEN);
-	coherent_poison_reset(cdev);
+	coherent_gate_shuts(&fn->ap, COHERENT_GATE_FROZEN);
+	coherent_poison_reset(&fn->ap);
 }
 
 /* The user's eventfd comes last: who reads it finds the gate shut */
@@ -78,16 +77,16 @@ VISIBLE_IF_KUNIT pci_ers_result_t coherent_tell_user(struct pci_dev *pdev,
 static pci_ers_result_t coherent_error_detected(struct pci_dev *pdev,
 						pci_channel_state_t state)
 {
-	struct coherent_device *cdev = coherent_of(pdev);
+	struct coherent_function *fn = coherent_of(pdev);
 
-	if (cdev && state == pci_channel_io_frozen) {
-		freeze(cdev);
+	if (fn && state == pci_channel_io_frozen) {
+		freeze(fn);
 		coherent_tell_user(pdev, state);
 		/* The link is reset next; slot_reset() is called for who asks */
 		return PCI_ERS_RESULT_NEED_RESET;
 	}
-	if (cdev && state == pci_channel_io_perm_failure)
-		coherent_gate_shuts(cdev, COHERENT_GATE_FAILED);
+	if (fn && state == pci_channel_io_perm_failure)
+		coherent_gate_shuts(&fn->ap, COHERENT_GATE_FAILED);
 	return coherent_tell_user(pdev, state);
 }
 
@@ -101,33 +100,33 @@ static bool answers(struct pci_dev *pdev)
 
 static pci_ers_result_t coherent_slot_reset(struct pci_dev *pdev)
 {
-	struct coherent_device *cdev = coherent_of(pdev);
+	struct coherent_function *fn = coherent_of(pdev);
 
-	if (!cdev)
+	if (!fn)
 		return PCI_ERS_RESULT_NONE;
 	/*
 	 * A neighbour asked for the reset, and nobody told us that it would
 	 * begin: what is mapped goes now.
 	 */
-	if (!coherent_gate_is(cdev, COHERENT_SHUT_FROZEN))
-		freeze(cdev);
+	if (!coherent_gate_is(&fn->ap, COHERENT_SHUT_FROZEN))
+		freeze(fn);
 	if (!answers(pdev)) {
 		pci_err(pdev, "does not answer after its link was reset\n");
-		coherent_gate_shuts(cdev, COHERENT_GATE_FAILED);
+		coherent_gate_shuts(&fn->ap, COHERENT_GATE_FAILED);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
-	coherent_command_restore(cdev);
-	is_back(cdev, COHERENT_GATE_RECOVERED);
+	coherent_command_restore(fn);
+	is_back(fn, COHERENT_GATE_RECOVERED);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 
 /* Where the recovery took no reset of the link after all */
 static void coherent_resume(struct pci_dev *pdev)
 {
-	struct coherent_device *cdev = coherent_of(pdev);
+	struct coherent_function *fn = coherent_of(pdev);
 
-	if (cdev && coherent_gate_is(cdev, COHERENT_SHUT_FROZEN))
-		is_back(cdev, COHERENT_GATE_RECOVERED);
+	if (fn && coherent_gate_is(&fn->ap, COHERENT_SHUT_FROZEN))
+		is_back(fn, COHERENT_GATE_RECOVERED);
 }
 
 const struct pci_error_handlers coherent_pci_err_handlers = {

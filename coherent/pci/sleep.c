@@ -19,33 +19,26 @@
 #include <linux/pm.h>
 #include <linux/vfio_pci_core.h>
 
-#include "../coherent.h"
+#include "pci.h"
 
 static DEFINE_MUTEX(ops_lock);		/* filling in the table */
 static struct dev_pm_ops sleep_ops;
 
-static struct coherent_device *to_cdev(struct device *dev)
-{
-	struct vfio_pci_core_device *core = dev_get_drvdata(dev);
-
-	return container_of(core, struct coherent_device, core);
-}
-
 static int __maybe_unused coherent_sleeps(struct device *dev)
 {
-	struct coherent_device *cdev = to_cdev(dev);
+	struct coherent_function *fn = coherent_function_of(dev);
 
-	if (coherent_has_memory(cdev))
-		coherent_gate_shuts(cdev, COHERENT_GATE_SLEEPS);
+	if (coherent_has_memory(fn))
+		coherent_gate_shuts(&fn->ap, COHERENT_GATE_SLEEPS);
 	return 0;
 }
 
 static int __maybe_unused coherent_wakes(struct device *dev)
 {
-	struct coherent_device *cdev = to_cdev(dev);
+	struct coherent_function *fn = coherent_function_of(dev);
 
-	if (coherent_has_memory(cdev))
-		coherent_gate_happens(cdev, COHERENT_GATE_WAKES);
+	if (coherent_has_memory(fn))
+		coherent_gate_happens(&fn->ap, COHERENT_GATE_WAKES);
 	return 0;
 }
 

@@ -9,16 +9,16 @@
 #include <kunit/visibility.h>
 #include <linux/array_size.h>
 #include <linux/debugfs.h>
+#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>
+#include <linux/module.h>
 #include <linux/overflow.h>
-#include <linux/pci.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
 #include "private.h"
@@ -66,7 +66,7 @@ VISIBLE_IF_KUNIT int coherent_parse_injection(char *text, u64 size,
 static ssize_t inject_write(struct file *file, const char __user *ubuf,
 			    size_t count, loff_t *ppos)
 {
-	struct coherent_device *cdev = file->private_data;
+	struct coherent_aperture *ap = file->private_data;
 	struct coherent_injection inj;
 	char text[80];
 	int ret;
@@ -76,12 +76,12 @@ static ssize_t inject_write(struct file *file, const char __user *ubuf,
 	if (copy_from_user(text, ubuf, count))
 		return -EFAULT;
 	text[count] = '\0';
-	ret = coherent_parse_injection(text, cdev->layout.size, &inj);
+	ret = coherent_parse_injection(text, ap->layout.size, &inj);
 	if (ret)
 		return ret;
 
 	for (u64 i = 0; i < inj.count; i++) {
-		u64 addr = cdev->layout.base + inj.offset + i * inj.stride;
+		u64 addr = ap->layout.base + inj.offset + i * inj.stride;
 
 		coherent_report(addr, 1, COHERENT_SOURCE_DEBUGFS, false);
 		if (fatal_signal_pending(current))
@@ -101,19 +101,19 @@ static const struct file_operations inject_fops = {
 
 /**
  * coherent_debugfs_add() - make the device's directory, where there is debugfs
- * @cdev: the device
+ * @ap: the aperture
  */
-void coherent_debugfs_add(struct coherent_device *cdev)
+void coherent_debugfs_add(struct coherent_aperture *ap)
 {
-	cdev->debugfs = debugfs_create_dir(pci_name(cdev->core.pdev), root);
-	debugfs_create_file("inject_poison", 0200, cdev->debugfs, cdev,
+	ap->debugfs = debugfs_create_dir(dev_name(ap->dev), root);
+	debugfs_create_file("inject_poison", 0200, ap->debugfs, ap,
 			    &inject_fops);
 }
 
 /** coherent_debugfs_remove() - no write is left when it returns */
-void coherent_debugfs_remove(struct coherent_device *cdev)
+void coherent_debugfs_remove(struct coherent_aperture *ap)
 {
-	debugfs_remove(cdev->debugfs);
+	debugfs_remove(ap->debugfs);
 }
 
 void coherent_debugfs_init(void)

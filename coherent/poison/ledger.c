@@ -4,6 +4,7 @@
  * poisoned, or cleared. The pages themselves are in pages.c.
  */
 #include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/kconfig.h>
 #include <linux/limits.h>
@@ -50,36 +51,36 @@ const char *coherent_source_name(enum coherent_source source)
 
 /**
  * coherent_poison_blocks() - is there a page that must not simply be mapped?
- * @cdev: the device
+ * @ap: the aperture
  * @first: first PFN
  * @last: last PFN
  *
  * Context: between coherent_access_begin() and coherent_access_end().
  * Return: whether there is one that the policy keeps from being mapped.
  */
-bool coherent_poison_blocks(const struct coherent_device *cdev,
+bool coherent_poison_blocks(const struct coherent_aperture *ap,
 			    unsigned long first, unsigned long last)
 {
 	return coherent_poison_next(first, last) <= last &&
-	       cdev->ledger->policy != COHERENT_POISON_KEEP;
+	       ap->ledger->policy != COHERENT_POISON_KEEP;
 }
 
 /**
  * coherent_poison_kvm_may_map() - may KVM be given a poisoned page?
- * @cdev: the device
+ * @ap: the aperture
  *
  * Context: between coherent_access_begin() and coherent_access_end().
  * Return: whether the policy says so, of pages that coherent_poison_blocks()
  * keeps from others.
  */
-bool coherent_poison_kvm_may_map(const struct coherent_device *cdev)
+bool coherent_poison_kvm_may_map(const struct coherent_aperture *ap)
 {
-	return cdev->ledger->policy == COHERENT_POISON_AUTO;
+	return ap->ledger->policy == COHERENT_POISON_AUTO;
 }
 
 /**
  * coherent_poison_clip() - what may be loaded and stored before the next poison
- * @bar: the region
+ * @win: the region
  * @off: first byte
  * @n: bytes, not 0
  *
@@ -90,9 +91,9 @@ bool coherent_poison_kvm_may_map(const struct coherent_device *cdev)
  * Return: bytes from @off on that may be touched, at most @n; 0 when the first
  * one is poisoned.
  */
-size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
+size_t coherent_poison_clip(const struct coherent_window *win, u64 off, size_t n)
 {
-	u64 addr = bar->region->base + off;
+	u64 addr = win->region->base + off;
 	unsigned long pfn = coherent_poison_next(PHYS_PFN(addr),
 						 PHYS_PFN(addr + n - 1));
 
@@ -102,27 +103,27 @@ size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n)
 }
 
 /*
- * Until resume() no access to @cdev's memory begins, so what is stored in
+ * Until resume() no access to @ap's memory begins, so what is stored in
  * between and the mappings that are revoked change as one.
  */
-static void suspend(struct coherent_device *cdev)
+static void suspend(struct coherent_aperture *ap)
 	__context_unsafe(/* only where there is a device */)
 {
-	if (cdev)
-		down_write(&cdev->gate.lock);
+	if (ap)
+		down_write(&ap->gate.lock);
 }
 
-static void resume(struct coherent_device *cdev)
+static void resume(struct coherent_aperture *ap)
 	__context_unsafe(/* only where there is a device */)
 {
-	if (cdev)
-		up_write(&cdev->gate.lock);
+	if (ap)
+		up_write(&ap->gate.lock);
 }
 
 static const char *name_of(const struct coherent_ledger *ledger)
 	__must_hold(&coherent_ledger_lock)
 {
-	return ledger->cdev ? pci_name(ledger->cdev->core.pdev) : "unbound";
+	return ledger->ap ? dev_name(ledger->ap->dev) : "unbound";
 }
 
 /*
@@ -170,7 +171,7 @@ static int record_new(struct coherent_ledger *ledger, unsigned long first,
 		      unsigned long mm_pfn)
 	__must_hold(&coherent_ledger_lock)
 {
-	struct coherent_device *cdev = ledger->cdev;
+	struct coherent_aperture *ap = ledger->ap;
 	struct coherent_pages_change change;
 	int ret;
 
@@ -179,15 +180,15 @@ static int record_new(struct coherent_ledger *ledger, unsigned long first,
 		return 0;	/* The core is being removed */
 	if (ret)
 		return ret;
-	suspend(cdev);
+	suspend(ap);
 	coherent_pages_commit(&change);
-	if (cdev && ledger->policy != COHERENT_POISON_KEEP)
-		coherent_revoke(cdev, first, last);
-	resume(cdev);
+	if (ap && ledger->policy != COHERENT_POISON_KEEP)
+		coherent_revoke(ap, first, last);
+	resume(ap);
 
 	announce(ledger, first, last, source);
 	/* Looking at all processes takes its time; mostly there is no need */
-	if (cdev && mapping_mapped(cdev->core.vdev.inode->i_mapping))
+	if (ap && mapping_mapped(ap->mapping))
 		coherent_signal_early(first, last, mm_pfn);
 	return 0;
 }
@@ -239,7 +240,7 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 	for (int bound = 1; bound >= 0; bound--) {
 		list_for_each_entry(ledger, &coherent_ledgers, node) {
 			if (!coherent_ledger_overlaps(ledger, first, last) ||
-			    !!ledger->cdev != bound)
+			    !!ledger->ap != bound)
 				continue;
 			ret = record(ledger, first, last, source, mm_pfn);
 			if (ret)
@@ -249,8 +250,8 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 	return 0;
 }
 
-/* @cdev shows the pages, NULL if none does. On -ENOMEM nothing has changed. */
-static int clear(struct coherent_device *cdev, unsigned long first,
+/* @ap shows the pages, NULL if none does. On -ENOMEM nothing has changed. */
+static int clear(struct coherent_aperture *ap, unsigned long first,
 		 unsigned long last)
 	__must_hold(&coherent_ledger_lock)
 {
@@ -264,9 +265,9 @@ static int clear(struct coherent_device *cdev, unsigned long first,
 	ret = coherent_pages_prepare(&change, first, last, false);
 	if (ret)
 		return ret;
-	suspend(cdev);
+	suspend(ap);
 	coherent_pages_commit(&change);
-	resume(cdev);
+	resume(ap);
 	return 0;
 }
 
@@ -288,9 +289,9 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 		if (!coherent_ledger_overlaps(ledger, first, last))
 			continue;
 		ledger->changed = true;
-		if (!ledger->cdev)
+		if (!ledger->ap)
 			continue;
-		ret = clear(ledger->cdev, max(first, ledger->first),
+		ret = clear(ledger->ap, max(first, ledger->first),
 			    min(last, ledger->last));
 		if (ret)
 			return ret;
@@ -328,17 +329,17 @@ int coherent_ledger_drop(unsigned long first, unsigned long last)
 void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy)
 {
-	struct coherent_device *cdev;
+	struct coherent_aperture *ap;
 	unsigned long first;
 
 	guard(mutex)(&coherent_ledger_lock);
-	cdev = ledger->cdev;
-	suspend(cdev);
+	ap = ledger->ap;
+	suspend(ap);
 	WRITE_ONCE(ledger->policy, policy);
 	/* From there on all is faulted in anew, by the new policy */
 	first = coherent_poison_next(ledger->first, ledger->last);
-	if (cdev && policy != COHERENT_POISON_KEEP && first <= ledger->last)
-		coherent_revoke(cdev, first, ledger->last);
-	resume(cdev);
+	if (ap && policy != COHERENT_POISON_KEEP && first <= ledger->last)
+		coherent_revoke(ap, first, ledger->last);
+	resume(ap);
 	warn_of_policy(ledger);
 }

@@ -4,6 +4,7 @@
  * unbound, so that errors count meanwhile.
  */
 #include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
@@ -90,17 +91,17 @@ static struct coherent_ledger *new_ledger(unsigned long first,
 
 /**
  * coherent_ledger_attach() - a device is bound to its aperture
- * @cdev: the device, with its aperture claimed
+ * @ap: the aperture, claimed
  * @policy: for an aperture that was never seen before
  *
  * Context: probe; may sleep; takes coherent_ledger_lock.
  * Return: 0 or -ENOMEM.
  */
-int coherent_ledger_attach(struct coherent_device *cdev,
+int coherent_ledger_attach(struct coherent_aperture *ap,
 			   enum coherent_policy policy)
 {
-	unsigned long first = PHYS_PFN(cdev->layout.base);
-	unsigned long last = first + PHYS_PFN(cdev->layout.size) - 1;
+	unsigned long first = PHYS_PFN(ap->layout.base);
+	unsigned long last = first + PHYS_PFN(ap->layout.size) - 1;
 	struct coherent_ledger *ledger;
 	unsigned long n;
 
@@ -112,28 +113,28 @@ int coherent_ledger_attach(struct coherent_device *cdev,
 	ledger = new_ledger(first, last, policy);
 	if (!ledger)
 		return -ENOMEM;
-	ledger->own_memory = cdev->own_memory;
+	ledger->own_memory = ap->own_memory;
 	list_add_tail_rcu(&ledger->node, &coherent_ledgers);
 found:
-	ledger->cdev = cdev;
-	cdev->ledger = ledger;
+	ledger->ap = ap;
+	ap->ledger = ledger;
 	n = coherent_ledger_count(ledger);
 	if (n)
-		dev_warn(&cdev->core.pdev->dev,
+		dev_warn(ap->dev,
 			 "%lu poisoned pages already on record\n", n);
 	return 0;
 }
 
 /**
  * coherent_ledger_detach() - the device is unbound; what is known stays
- * @cdev: the device, with no user left
+ * @ap: the aperture, with no user left
  *
  * Context: may sleep; takes coherent_ledger_lock.
  */
-void coherent_ledger_detach(struct coherent_device *cdev)
+void coherent_ledger_detach(struct coherent_aperture *ap)
 {
 	guard(mutex)(&coherent_ledger_lock);
-	cdev->ledger->cdev = NULL;
+	ap->ledger->ap = NULL;
 }
 
 /**

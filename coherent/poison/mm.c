@@ -3,12 +3,12 @@
  * Apertures are registered with the memory manager, where it has room for such:
  * memory_failure() then signals processes that want to know early.
  */
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/memory-failure.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
-#include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
 #include "private.h"
@@ -31,38 +31,38 @@ static int pfn_to_vma_pgoff(struct vm_area_struct *vma, unsigned long pfn,
 
 /**
  * coherent_mm_register() - have the memory manager send early signals
- * @cdev: the device, attached to its ledger
+ * @ap: the aperture, attached to its ledger
  *
  * Without it the core does.
  *
  * Context: probe; may sleep.
  */
-void coherent_mm_register(struct coherent_device *cdev)
+void coherent_mm_register(struct coherent_aperture *ap)
 {
-	struct pfn_address_space *space = &cdev->pfn_space;
+	struct pfn_address_space *space = &ap->pfn_space;
 	int ret;
 
 	/* What memory_failure() does to pages of the kernel's is its own affair */
-	if (cdev->own_memory)
+	if (ap->own_memory)
 		return;
-	space->node.start = cdev->ledger->first;
-	space->node.last = cdev->ledger->last;
-	space->mapping = cdev->core.vdev.inode->i_mapping;
+	space->node.start = ap->ledger->first;
+	space->node.last = ap->ledger->last;
+	space->mapping = ap->mapping;
 	space->pfn_to_vma_pgoff = pfn_to_vma_pgoff;
 	ret = register_pfn_address_space(space);
-	cdev->mm_registered = !ret;
+	ap->mm_registered = !ret;
 	if (ret && ret != -EOPNOTSUPP)
-		dev_warn(&cdev->core.pdev->dev,
+		dev_warn(ap->dev,
 			 "cannot register with the memory manager (%pe): early signals come from the core alone\n",
 			 ERR_PTR(ret));
 }
 
 /** coherent_mm_unregister() - undo coherent_mm_register() */
-void coherent_mm_unregister(struct coherent_device *cdev)
+void coherent_mm_unregister(struct coherent_aperture *ap)
 {
-	if (cdev->mm_registered)
-		unregister_pfn_address_space(&cdev->pfn_space);
-	cdev->mm_registered = false;
+	if (ap->mm_registered)
+		unregister_pfn_address_space(&ap->pfn_space);
+	ap->mm_registered = false;
 }
 
 /**
@@ -74,7 +74,7 @@ void coherent_mm_unregister(struct coherent_device *cdev)
  */
 bool coherent_mm_knows(const struct vm_area_struct *vma)
 {
-	const struct coherent_bar *bar = vma->vm_private_data;
+	const struct coherent_window *win = vma->vm_private_data;
 
-	return bar->cdev->mm_registered;
+	return win->ap->mm_registered;
 }

@@ -4,25 +4,24 @@
  * and udev. Documentation/ABI/testing/sysfs-driver-coherent-vfio-pci.
  */
 #include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/pci.h>
 #include <linux/sprintf.h>
 #include <linux/sysfs.h>
-#include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
 #include "private.h"
 
-static void notify(struct coherent_device *cdev)
+static void notify(struct coherent_aperture *ap)
 {
-	struct kobject *kobj = &cdev->core.pdev->dev.kobj;
+	struct kobject *kobj = &ap->dev->kobj;
 	char count[48];
 	char *env[] = { count, NULL };
 
 	snprintf(count, sizeof(count), "COHERENT_POISON_COUNT=%lu",
-		 coherent_ledger_count(cdev->ledger));
+		 coherent_ledger_count(ap->ledger));
 	sysfs_notify(kobj, COHERENT_SYSFS_GROUP, "poison_count");
 	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
 }
@@ -40,9 +39,9 @@ void coherent_poison_notify(void)
 
 	guard(mutex)(&coherent_ledger_lock);
 	list_for_each_entry(ledger, &coherent_ledgers, node) {
-		if (!ledger->changed || !ledger->cdev)
+		if (!ledger->changed || !ledger->ap)
 			continue;
 		ledger->changed = false;
-		notify(ledger->cdev);
+		notify(ledger->ap);
 	}
 }

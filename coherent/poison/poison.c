@@ -2,7 +2,6 @@
 /*
  * Poison in the life of the module and of a device: what begins and ends when.
  */
-#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
@@ -10,11 +9,8 @@
 #include <linux/moduleparam.h>
 #include <linux/overflow.h>
 #include <linux/pfn.h>
-#include <linux/property.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
 #include "private.h"
@@ -64,59 +60,28 @@ MODULE_PARM_DESC(poison_forget,
 		 "all, or ADDRESS+LENGTH in host-physical bytes: forget poison, also of unbound devices");
 
 /**
- * coherent_bad_page() - firmware has marked memory as bad
- * @cdev: the device, in coherent_backend.bad_pages
+ * coherent_poison_bad() - firmware has marked memory as bad
+ * @ap: the aperture, attached to its ledger
  * @base: host-physical address
- * @length: bytes; what is not of the device's aperture is left out
+ * @length: bytes; what is not of the aperture is left out
  *
  * Context: may sleep.
  * Return: 0; -EINVAL for an empty or wrapping range; -ENOMEM.
  */
-int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length)
+int coherent_poison_bad(struct coherent_aperture *ap, u64 base, u64 length)
 {
 	unsigned long first, last;
 	u64 end;
 
 	if (!length || check_add_overflow(base, length - 1, &end))
 		return -EINVAL;
-	first = max(PHYS_PFN(base), cdev->ledger->first);
-	last = min(PHYS_PFN(end), cdev->ledger->last);
+	first = max(PHYS_PFN(base), ap->ledger->first);
+	last = min(PHYS_PFN(end), ap->ledger->last);
 	if (first > last)
 		return 0;
 	return coherent_ledger_record(first, last, COHERENT_SOURCE_FIRMWARE,
 				      COHERENT_NO_PFN);
 }
-EXPORT_SYMBOL_NS_GPL(coherent_bad_page, "COHERENT_VFIO_PCI");
-
-/**
- * coherent_read_bad_pages() - a firmware property that lists bad memory
- * @cdev: the device, in coherent_backend.bad_pages
- * @name: of the property: pairs of 64-bit numbers, address and length in bytes
- *
- * Context: may sleep.
- * Return: 0, also without such a property; -EINVAL when it is no list of
- * pairs; -ENOMEM.
- */
-int coherent_read_bad_pages(struct coherent_device *cdev, const char *name)
-{
-	struct device *dev = &cdev->core.pdev->dev;
-	int n = device_property_count_u64(dev, name);
-	int ret;
-	u64 *pairs __free(kfree) = NULL;
-
-	if (!device_property_present(dev, name))
-		return 0;
-	if (n <= 0 || n % 2)
-		return -EINVAL;
-	pairs = kcalloc(n, sizeof(*pairs), GFP_KERNEL);
-	if (!pairs)
-		return -ENOMEM;
-	ret = device_property_read_u64_array(dev, name, pairs, n);
-	for (int i = 0; !ret && i < n; i += 2)
-		ret = coherent_bad_page(cdev, pairs[i], pairs[i + 1]);
-	return ret;
-}
-EXPORT_SYMBOL_NS_GPL(coherent_read_bad_pages, "COHERENT_VFIO_PCI");
 
 /* Errors of the aperture that were reported before anybody had bound it */
 static int record_strays(const struct coherent_ledger *ledger)
@@ -128,84 +93,68 @@ static int record_strays(const struct coherent_ledger *ledger)
 	return coherent_report_drain();
 }
 
-static int read_bad_pages(struct coherent_device *cdev)
-{
-	int ret;
-
-	if (!cdev->backend->bad_pages)
-		return 0;
-	ret = cdev->backend->bad_pages(cdev);
-	if (ret)
-		dev_err(&cdev->core.pdev->dev,
-			"firmware's list of bad memory cannot be used (%d)\n",
-			ret);
-	return ret;
-}
-
 /**
  * coherent_poison_attach() - at probe: what is on record for the aperture counts
- * @cdev: the device, its aperture claimed
+ * @ap: the aperture, claimed
  *
  * Context: may sleep.
- * Return: 0; -ENOMEM; any other error has been logged.
+ * Return: 0 or -ENOMEM.
  */
-int coherent_poison_attach(struct coherent_device *cdev)
+int coherent_poison_attach(struct coherent_aperture *ap)
 {
 	int ret;
 
-	ret = coherent_ledger_attach(cdev, READ_ONCE(default_policy));
+	ret = coherent_ledger_attach(ap, READ_ONCE(default_policy));
 	if (ret)
 		return ret;
-	ret = record_strays(cdev->ledger);
-	if (!ret)
-		ret = read_bad_pages(cdev);
+	ret = record_strays(ap->ledger);
 	if (ret) {
-		coherent_ledger_detach(cdev);
+		coherent_ledger_detach(ap);
 		return ret;
 	}
-	coherent_mm_register(cdev);
-	coherent_debugfs_add(cdev);
+	coherent_mm_register(ap);
+	coherent_debugfs_add(ap);
 	return 0;
 }
 
 /**
  * coherent_poison_detach() - undo coherent_poison_attach(); the ledger stays
- * @cdev: the device, with no user left
+ * @ap: the aperture, with no user left
  *
  * Context: may sleep.
  */
-void coherent_poison_detach(struct coherent_device *cdev)
+void coherent_poison_detach(struct coherent_aperture *ap)
 {
-	coherent_debugfs_remove(cdev);
-	coherent_mm_unregister(cdev);
-	coherent_ledger_detach(cdev);
+	coherent_debugfs_remove(ap);
+	coherent_mm_unregister(ap);
+	coherent_ledger_detach(ap);
 }
 
 /**
  * coherent_poison_reset() - a reset begins, which may heal
- * @cdev: the device
+ * @ap: the aperture
  *
  * Context: any but NMI.
  */
-void coherent_poison_reset(struct coherent_device *cdev)
+void coherent_poison_reset(struct coherent_aperture *ap)
 {
-	if (cdev->backend->reset_heals_poison)
-		coherent_report_healing(cdev->ledger);
+	if (ap->reset_heals)
+		coherent_report_healing(ap->ledger);
 }
 
 /**
  * coherent_poison_ready() - the memory is seen ready
- * @cdev: the device
+ * @ap: the aperture
  *
  * That a reset is done does not say that it succeeded; this does. What a
  * reset has healed is cleared by the worker: faults call this.
  *
  * Context: any but NMI.
  */
-void coherent_poison_ready(struct coherent_device *cdev)
+void coherent_poison_ready(struct coherent_aperture *ap)
 {
-	if (cdev->ledger && READ_ONCE(cdev->ledger->heals))
-		coherent_report_healed(cdev->ledger);
+	if (ap->ledger && READ_ONCE(ap->ledger->heals))
+		coherent_report_healed(ap->ledger);
 }
 
 /**

@@ -15,29 +15,30 @@
 
 #include <linux/types.h>
 
-struct coherent_bar;
-struct coherent_device;
+struct coherent_window;
+struct coherent_aperture;
 
 /* poison.c: in the life of the module and of a device */
 int coherent_poison_init(void);
 void coherent_poison_exit(void);
-int coherent_poison_attach(struct coherent_device *cdev);
-void coherent_poison_detach(struct coherent_device *cdev);
-void coherent_poison_reset(struct coherent_device *cdev);
-void coherent_poison_ready(struct coherent_device *cdev);
+int coherent_poison_attach(struct coherent_aperture *ap);
+void coherent_poison_detach(struct coherent_aperture *ap);
+void coherent_poison_reset(struct coherent_aperture *ap);
+void coherent_poison_ready(struct coherent_aperture *ap);
 int coherent_poison_settle(void);
+int coherent_poison_bad(struct coherent_aperture *ap, u64 base, u64 length);
 int coherent_poison_drop(unsigned long first, unsigned long last);
 
 /* sysfs.c, notify.c: the device's directory, and who watches it */
-int coherent_poison_sysfs_add(struct coherent_device *cdev);
-void coherent_poison_sysfs_remove(struct coherent_device *cdev);
+int coherent_poison_sysfs_add(struct coherent_aperture *ap);
+void coherent_poison_sysfs_remove(struct coherent_aperture *ap);
 void coherent_poison_notify(void);
 
 /* pages.c, ledger.c: for faults and file I/O, under coherent_access_begin() */
 unsigned long coherent_poison_next(unsigned long first, unsigned long last);
-bool coherent_poison_blocks(const struct coherent_device *cdev,
+bool coherent_poison_blocks(const struct coherent_aperture *ap,
 			    unsigned long first, unsigned long last);
-bool coherent_poison_kvm_may_map(const struct coherent_device *cdev);
-size_t coherent_poison_clip(const struct coherent_bar *bar, u64 off, size_t n);
+bool coherent_poison_kvm_may_map(const struct coherent_aperture *ap);
+size_t coherent_poison_clip(const struct coherent_window *win, u64 off, size_t n);
 
 #endif /* COHERENT_POISON_H */

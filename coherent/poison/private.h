@@ -42,7 +42,7 @@ struct vm_area_struct;
 
 /*
  * Taken by writers of the tree of pages and of the list of ledgers; protects
- * the ledgers' cdev, policy and changed (pages.c)
+ * the ledgers' ap, policy and changed (pages.c)
  */
 extern struct mutex coherent_ledger_lock;
 
@@ -78,7 +78,7 @@ enum coherent_source {
  * @rcu: for kfree_rcu()
  * @first: first PFN of the aperture
  * @last: last PFN
- * @cdev: the device bound to it, or NULL; under coherent_ledger_lock
+ * @ap: as a bound device shows it, or NULL; under coherent_ledger_lock
  * @own_memory: ordinary memory of the kernel's, which handles errors in it
  *	itself: only those injected through debugfs are recorded
  * @policy: changes under coherent_ledger_lock and, while bound,
@@ -102,7 +102,7 @@ struct coherent_ledger {
 	struct rcu_head rcu;
 	unsigned long first;
 	unsigned long last;
-	struct coherent_device *cdev __guarded_by(&coherent_ledger_lock);
+	struct coherent_aperture *ap __guarded_by(&coherent_ledger_lock);
 	bool own_memory;
 	enum coherent_policy policy;
 	unsigned long spill_first __guarded_by(&coherent_queue_lock);
@@ -146,9 +146,9 @@ void coherent_pages_exit(void);
  */
 extern struct list_head coherent_ledgers;
 
-int coherent_ledger_attach(struct coherent_device *cdev,
+int coherent_ledger_attach(struct coherent_aperture *ap,
 			   enum coherent_policy policy);
-void coherent_ledger_detach(struct coherent_device *cdev);
+void coherent_ledger_detach(struct coherent_aperture *ap);
 void coherent_ledger_remove_own(unsigned long first, unsigned long last)
 	__must_hold(&coherent_ledger_lock);
 void coherent_ledger_exit(void);
@@ -165,8 +165,8 @@ static inline bool coherent_ledger_overlaps(const struct coherent_ledger *ledger
 }
 
 /* mm.c */
-void coherent_mm_register(struct coherent_device *cdev);
-void coherent_mm_unregister(struct coherent_device *cdev);
+void coherent_mm_register(struct coherent_aperture *ap);
+void coherent_mm_unregister(struct coherent_aperture *ap);
 bool coherent_mm_knows(const struct vm_area_struct *vma);
 
 /* signal.c */
@@ -265,8 +265,8 @@ void coherent_sysfs_exit(void);
 /* debugfs.c */
 void coherent_debugfs_init(void);
 void coherent_debugfs_exit(void);
-void coherent_debugfs_add(struct coherent_device *cdev);
-void coherent_debugfs_remove(struct coherent_device *cdev);
+void coherent_debugfs_add(struct coherent_aperture *ap);
+void coherent_debugfs_remove(struct coherent_aperture *ap);
 
 /**
  * struct coherent_injection - errors made up

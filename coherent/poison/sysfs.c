@@ -8,21 +8,17 @@
 #include <linux/device.h>
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
-#include <linux/pci.h>
 #include <linux/pfn.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/vfio_pci_core.h>
 
 #include "../coherent.h"
 #include "private.h"
 
 static struct coherent_ledger *dev_to_ledger(struct device *dev)
 {
-	struct vfio_pci_core_device *core = dev_get_drvdata(dev);
-
-	return container_of(core, struct coherent_device, core)->ledger;
+	return coherent_aperture_of(dev)->ledger;
 }
 
 static ssize_t poison_count_show(struct device *dev,
@@ -109,14 +105,14 @@ static const struct attribute_group coherent_group = {
 
 /**
  * coherent_poison_sysfs_add() - make the device's directory
- * @cdev: the device, driver data of its pci_dev
+ * @ap: the aperture, which is found by coherent_aperture_of()
  *
  * Context: probe; may sleep.
  * Return: 0, or -ENOMEM, which has been logged.
  */
-int coherent_poison_sysfs_add(struct coherent_device *cdev)
+int coherent_poison_sysfs_add(struct coherent_aperture *ap)
 {
-	struct device *dev = &cdev->core.pdev->dev;
+	struct device *dev = ap->dev;
 	int ret = sysfs_create_group(&dev->kobj, &coherent_group);
 
 	if (ret)
@@ -126,13 +122,13 @@ int coherent_poison_sysfs_add(struct coherent_device *cdev)
 
 /**
  * coherent_poison_sysfs_remove() - undo coherent_poison_sysfs_add()
- * @cdev: the device
+ * @ap: the aperture
  *
  * Context: may sleep until all reads and writes of the files have ended.
  */
-void coherent_poison_sysfs_remove(struct coherent_device *cdev)
+void coherent_poison_sysfs_remove(struct coherent_aperture *ap)
 {
-	sysfs_remove_group(&cdev->core.pdev->dev.kobj, &coherent_group);
+	sysfs_remove_group(&ap->dev->kobj, &coherent_group);
 }
 
 /**

@@ -18,7 +18,7 @@ import os
 import re
 import callgraph
 
-LOCKS = re.compile(r"(memory_lock|map_lock|config_lock|command_lock|ledger_lock|gate(\.|->)(lock|wait)|igate)$")
+LOCKS = re.compile(r"(memory_lock|face_lock|map_lock|config_lock|command_lock|ledger_lock|gate(\.|->)(lock|wait)|igate)$")
 COPIES = re.compile(
     r"_*(copy_(to|from|in)_user(_nofault)?|copy_struct_(to|from)_user|get_user|put_user|"
     r"clear_user|strncpy_from_user|v?memdup_user(_nul)?|simple_read_from_buffer|"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// No faultable copy to or from userspace while a lock is held that page
-/// faults take (memory_lock, map_lock, coherent_gate.lock, the ledger's, and
+/// faults take (face_lock, map_lock, coherent_gate.lock, the ledger's, and
 /// mmap_lock). The user's buffer may be a mapping of this very device: its
 /// fault waits for a reset that waits for the lock, and nobody goes on.
 /// Sections with page faults disabled are exempt.
@@ -26,7 +26,7 @@ COPIES = re.compile(
     r"copy_page_(to|from)_iter|fault_in_\w+|(pin|get)_user_pages\w*|"
     r"iov_iter_(get|extract)_pages\w*|"
     r"vfio_pci_core_(read|write|ioctl|do_io_rw|ioctl_feature))$")
-LOCKS = re.compile(r"(memory_lock|map_lock|config_lock|ledger_lock|mmap_lock|gate(\.|->)lock)$")
+LOCKS = re.compile(r"(memory_lock|face_lock|map_lock|config_lock|ledger_lock|mmap_lock|gate(\.|->)lock)$")
 BEGIN = {"coherent_access_begin", "coherent_access_begin_wait", "mmap_read_lock",
          "mmap_write_lock", "mmap_read_lock_killable", "mmap_write_lock_killable"}
 END = {"coherent_access_end", "mmap_read_unlock", "mmap_write_unlock"}

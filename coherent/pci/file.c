@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read() and write() of a device: which part of it does an offset mean?
+ * read(), write() and mmap() of a device: which part of it does an offset mean?
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -9,7 +9,7 @@
 #include <linux/uio.h>
 #include <linux/vfio_pci_core.h>
 
-#include "../coherent.h"
+#include "pci.h"
 
 /*
  * What a read of nothing gives. ZERO_PAGE's opposite; constant, so that it
@@ -42,18 +42,18 @@ static ssize_t tail_rw(struct iov_iter *iter, size_t count)
 	return done ?: -EFAULT;
 }
 
-static ssize_t device_rw(struct coherent_bar *bar, struct iov_iter *iter,
+static ssize_t device_rw(struct coherent_window *win, struct iov_iter *iter,
 			 u64 pos, size_t count)
 {
-	struct device *dev = &bar->cdev->core.pdev->dev;
+	struct device *dev = win->ap->dev;
 	ssize_t ret;
 
-	if (!coherent_map(bar))
+	if (!coherent_map(win))
 		return -ENOMEM;
 	/* A user in low power sleeps; its file I/O wakes the device meanwhile */
 	if (pm_runtime_resume_and_get(dev))
 		return -EIO;
-	ret = coherent_copy(bar, iter, pos, count);
+	ret = coherent_copy(win, iter, pos, count);
 	pm_runtime_put(dev);
 	return ret;
 }
@@ -61,7 +61,7 @@ static ssize_t device_rw(struct coherent_bar *bar, struct iov_iter *iter,
 /*
  * File I/O of a fake BAR. @ppos moves by what is returned, and not on error.
  */
-static ssize_t bar_rw(struct coherent_bar *bar, char __user *buf, size_t count,
+static ssize_t bar_rw(struct coherent_window *win, char __user *buf, size_t count,
 		      loff_t *ppos, bool write)
 {
 	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
@@ -69,7 +69,7 @@ static ssize_t bar_rw(struct coherent_bar *bar, char __user *buf, size_t count,
 	struct iov_iter iter;
 	ssize_t done = 0, ret;
 
-	ret = coherent_clip(bar->region, pos, count, &clip);
+	ret = coherent_clip(win->region, pos, count, &clip);
 	if (ret)
 		return ret;
 	ret = import_ubuf(write ? ITER_SOURCE : ITER_DEST, buf,
@@ -78,7 +78,7 @@ static ssize_t bar_rw(struct coherent_bar *bar, char __user *buf, size_t count,
 		return ret;
 
 	if (clip.device) {
-		ret = device_rw(bar, &iter, pos, clip.device);
+		ret = device_rw(win, &iter, pos, clip.device);
 		if (ret < 0)
 			return ret;
 		done = ret;
@@ -97,20 +97,20 @@ static ssize_t bar_rw(struct coherent_bar *bar, char __user *buf, size_t count,
 static ssize_t coherent_rw(struct vfio_device *core_vdev, char __user *buf,
 			   size_t count, loff_t *ppos, bool write)
 {
-	struct coherent_device *cdev = to_coherent_device(core_vdev);
+	struct coherent_function *fn = to_coherent_function(core_vdev);
 	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
-	struct coherent_bar *bar;
+	struct coherent_window *win;
 
 	if (!count)
 		return 0;
 
-	bar = coherent_find_bar(cdev, index);
-	if (bar)
-		return bar_rw(bar, buf, count, ppos, write);
-	if (coherent_is_upper_half(cdev, index))
+	win = coherent_find_window(fn, index);
+	if (win)
+		return bar_rw(win, buf, count, ppos, write);
+	if (coherent_is_upper_half(fn, index))
 		return -EINVAL;
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-		return coherent_config_rw(cdev, buf, count, ppos, write);
+		return coherent_config_rw(fn, buf, count, ppos, write);
 	if (write)
 		return vfio_pci_core_write(core_vdev, buf, count, ppos);
 	return vfio_pci_core_read(core_vdev, buf, count, ppos);
@@ -151,3 +151,27 @@ ssize_t coherent_write(struct vfio_device *core_vdev, const char __user *buf,
 	return coherent_rw(core_vdev, (char __user *)buf, count, ppos, true);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_write, "COHERENT_VFIO_PCI");
+
+/**
+ * coherent_mmap() - &vfio_device_ops.mmap
+ * @core_vdev: the device
+ * @vma: what is asked for
+ *
+ * Context: mmap_lock is held for writing; may sleep.
+ * Return: 0; -EINVAL for a mapping that is private or reaches past the usable
+ * length; -ENOMEM.
+ */
+int coherent_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
+{
+	struct coherent_function *fn = to_coherent_function(core_vdev);
+	unsigned int index =
+		vma->vm_pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
+	struct coherent_window *win = coherent_find_window(fn, index);
+
+	if (win)
+		return coherent_mmap_window(win, vma);
+	if (coherent_is_upper_half(fn, index))
+		return -EINVAL;
+	return vfio_pci_core_mmap(core_vdev, vma);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_mmap, "COHERENT_VFIO_PCI");

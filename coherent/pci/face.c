@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an access of the memory has to know of the function.
+ */
+#include <linux/lockdep.h>
+#include <linux/pci.h>
+#include <linux/vfio_pci_core.h>
+
+#include "pci.h"
+
+static bool is_in_d3(const struct pci_dev *pdev)
+{
+	return (__force int)pdev->current_state >= (__force int)PCI_D3hot;
+}
+
+static void facts(struct coherent_aperture *ap,
+		  struct coherent_gate_facts *facts)
+{
+	const struct coherent_function *fn =
+		container_of(ap, struct coherent_function, ap);
+	struct vfio_pci_core_device *core = &fn->cdev->core;
+
+	lockdep_assert_held_read(&core->memory_lock);
+	facts->decoding = __vfio_pci_memory_enabled(core);
+	facts->in_d3 = is_in_d3(core->pdev);
+	facts->low_power = core->pm_runtime_engaged;
+	facts->ready_needs_bar = coherent_ready_reads_bar(fn);
+}
+
+const struct coherent_face coherent_pci_face = {
+	.facts	= facts,
+	.ready	= coherent_ready_ask,
+};
