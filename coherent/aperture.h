@@ -15,9 +15,9 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
-#include "coherent_gate_state.h"
 #include "coherent_layout.h"
 #include "coherent_policy.h"
+#include "gate_state.h"
 
 struct address_space;
 struct coherent_aperture;

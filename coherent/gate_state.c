@@ -44,7 +44,7 @@
 #include <linux/errno.h>
 #include <linux/types.h>
 
-#include "coherent_gate_state.h"
+#include "gate_state.h"
 
 static bool expired(u64 since, u64 limit_ms, u64 now)
 {

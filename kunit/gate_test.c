@@ -10,7 +10,7 @@
 #include <linux/minmax.h>
 #include <linux/types.h>
 
-#include "coherent_gate_state.h"
+#include "../coherent/gate_state.h"
 #include "suites.h"
 
 #define LENGTH		6

@@ -3,9 +3,9 @@
  * Who touches the memory, and all that can come in between, in every order.
  *
  * The state machine is gate_state.c itself, compiled into the model; around it
- * stand gate.c, access.c, reset.c, config.c, sleep.c and device.c with their
- * locks, step by step, and of the kernel what they run in: vfio-pci, runtime PM
- * and the PCI core's resets and error recovery. What the device really is stands
+ * stand gate.c, access.c and, of pci/, reset.c, config.c, sleep.c and device.c
+ * with their locks, step by step, and of the kernel what they run in: vfio-pci,
+ * runtime PM and the PCI core's resets and error recovery. What the device really is stands
  * beside it, in variables of its own that none of the code under proof reads but
  * by asking. Each process does its deed ROUNDS times.
  *
