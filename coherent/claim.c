@@ -121,7 +121,7 @@ static bool lift_unneeded(void)
 	list_for_each_entry_safe(claim, next, &claims, node) {
 		if (!claim->quarantined)
 			continue;
-		if (coherent_foreign_dma(claim->group))
+		if (coherent_foreign_dma(claim->group, NULL))
 			left = true;
 		else
 			lift(claim, "no device is in use by userspace that could have it mapped");
@@ -232,7 +232,7 @@ void coherent_claim_mapped(struct coherent_aperture *ap)
  * coherent_release() - undo coherent_claim()
  * @ap: the aperture, with no user left
  *
- * Context: may sleep; takes claims_lock.
+ * Context: may sleep; the device is locked; takes claims_lock.
  */
 void coherent_release(struct coherent_aperture *ap)
 {
@@ -240,7 +240,7 @@ void coherent_release(struct coherent_aperture *ap)
 
 	guard(mutex)(&claims_lock);
 	ap->claim = NULL;
-	if (!claim->mapped || !coherent_foreign_dma(claim->group)) {
+	if (!claim->mapped || !coherent_foreign_dma(claim->group, ap->dev)) {
 		drop(claim);
 		return;
 	}

@@ -42,6 +42,8 @@
 
 #include "aperture.h"
 
+struct class;
+struct device;
 struct iommu_group;
 struct iov_iter;
 struct kobject;
@@ -136,7 +138,8 @@ int coherent_scrub_sysfs_add(struct coherent_aperture *ap);
 void coherent_scrub_sysfs_remove(struct coherent_aperture *ap);
 
 /* foreign.c: IOMMU mappings by others */
-bool coherent_foreign_dma(struct iommu_group *ours);
+void coherent_foreign_learn(const struct class *class);
+bool coherent_foreign_dma(struct iommu_group *ours, const struct device *self);
 
 /* quarantine.c: ... as an administrator sees it */
 int coherent_quarantine_init(void);

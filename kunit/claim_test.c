@@ -18,7 +18,7 @@
 
 static bool others;
 
-static bool are_there_others(struct iommu_group *ours)
+static bool are_there_others(struct iommu_group *ours, const struct device *self)
 {
 	return others;
 }

@@ -178,6 +178,7 @@ static int setup(struct coherent_function *fn)
 	struct coherent_aperture *ap = &fn->ap;
 	int ret;
 
+	coherent_foreign_learn(fn->cdev->core.vdev.device.class);
 	init_windows(ap);
 	coherent_config_init(fn);
 	ap->reset_heals = backend->reset_heals_poison;

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Does userspace own another device's DMA? Asked of functions whose groups are
+ * claimed as VFIO claims them.
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/kthread.h>
+#include <linux/pci.h>
+#include <linux/property.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/sizes.h>
+#include <linux/vfio.h>
+
+#include "../coherent/pci/pci.h"
+#include "driver.h"
+#include "suites.h"
+
+/* How often somebody who hops from one group to another is looked for */
+#define LOOKS	200
+
+static struct iommu_group *group_of(struct kunit *test, struct coherent_device *cdev)
+{
+	struct iommu_group *group = iommu_group_get(&cdev->core.pdev->dev);
+
+	KUNIT_ASSERT_NOT_NULL(test, group);
+	/* The device keeps it for as long as the test */
+	iommu_group_put(group);
+	return group;
+}
+
+/* Bound, at @base: two at a time must not show the same memory */
+static struct coherent_device *function_at(struct kunit *test, u64 base)
+{
+	const struct property_entry properties[] = {
+		PROPERTY_ENTRY_U64(KUNIT_BASE_NAME, base),
+		PROPERTY_ENTRY_U64(KUNIT_SIZE_NAME, SZ_512M),
+		{ }
+	};
+	struct soft_spec spec = kunit_described_spec(test, 0);
+	struct pci_dev *pdev;
+
+	spec.properties = properties;
+	pdev = kunit_function(test, &spec);
+	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
+	return kunit_device_of(pdev);
+}
+
+static void nobody(struct kunit *test)
+{
+	struct coherent_device *ours = function_at(test, KUNIT_FUNCTION_BASE);
+
+	function_at(test, KUNIT_FUNCTION_BASE + SZ_1G);
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(group_of(test, ours), NULL));
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(NULL, NULL));
+}
+
+static void claimed(struct kunit *test)
+{
+	struct iommu_group *ours = group_of(test, function_at(test, KUNIT_FUNCTION_BASE));
+	struct iommu_group *other =
+		group_of(test, function_at(test, KUNIT_FUNCTION_BASE + SZ_1G));
+
+	KUNIT_ASSERT_EQ(test, 0, iommu_group_claim_dma_owner(other, test));
+	KUNIT_EXPECT_TRUE(test, coherent_foreign_dma(ours, NULL));
+	/* Alone in its group it can do no more than it could in any case */
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(other, NULL));
+	iommu_group_release_dma_owner(other);
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
+}
+
+/* Whose driver comes or goes just now is not known, but for who asks */
+static void locked(struct kunit *test)
+{
+	struct coherent_device *ours = function_at(test, KUNIT_FUNCTION_BASE);
+	struct coherent_device *other = function_at(test, KUNIT_FUNCTION_BASE + SZ_1G);
+	struct iommu_group *group = group_of(test, ours);
+
+	device_lock(&other->core.pdev->dev);
+	KUNIT_EXPECT_TRUE(test, coherent_foreign_dma(group, NULL));
+	device_unlock(&other->core.pdev->dev);
+	device_lock(&ours->core.pdev->dev);
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(group, &ours->core.pdev->dev));
+	device_unlock(&ours->core.pdev->dev);
+}
+
+struct hopper {
+	struct iommu_group *groups[2];
+	unsigned long hops;
+};
+
+/* Always in one of the two, and never for long */
+static int hop(void *data)
+{
+	struct hopper *hopper = data;
+	unsigned int at = 0;
+
+	while (!kthread_should_stop()) {
+		struct iommu_group *next = hopper->groups[!at];
+
+		if (iommu_group_claim_dma_owner(next, hopper)) {
+			cond_resched();
+			continue;
+		}
+		iommu_group_release_dma_owner(hopper->groups[at]);
+		at = !at;
+		WRITE_ONCE(hopper->hops, hopper->hops + 1);
+	}
+	iommu_group_release_dma_owner(hopper->groups[at]);
+	return 0;
+}
+
+static void hopping(struct kunit *test)
+{
+	struct iommu_group *ours = group_of(test, function_at(test, KUNIT_FUNCTION_BASE));
+	struct hopper hopper = {
+		.groups = {
+			group_of(test, function_at(test, KUNIT_FUNCTION_BASE + SZ_1G)),
+			group_of(test, function_at(test, KUNIT_FUNCTION_BASE + SZ_2G)),
+		},
+	};
+	struct task_struct *task;
+	unsigned int missed = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, iommu_group_claim_dma_owner(hopper.groups[0], &hopper));
+	task = kthread_create(hop, &hopper, "coherent-kunit");
+	if (IS_ERR(task))
+		iommu_group_release_dma_owner(hopper.groups[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	wake_up_process(task);
+	for (unsigned int i = 0; i < LOOKS || READ_ONCE(hopper.hops) < LOOKS; i++) {
+		missed += !coherent_foreign_dma(ours, NULL);
+		cond_resched();
+	}
+	kthread_stop_put(task);
+	KUNIT_EXPECT_EQ(test, 0, missed);
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
+}
+
+static const struct vfio_device_ops emulated_ops = {
+	.name = "coherent-kunit-emulated",
+};
+
+static void unregister(void *data)
+{
+	vfio_unregister_group_dev(data);
+}
+
+static void put(void *data)
+{
+	vfio_put_device(data);
+}
+
+/* An emulated device can hold pages of a container while it is open */
+static void emulated(struct kunit *test)
+{
+	struct iommu_group *ours = group_of(test, function_at(test, KUNIT_FUNCTION_BASE));
+	struct device *parent = kunit_device_register(test, "coherent-kunit-parent");
+	struct vfio_device *vdev;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(parent));
+	vdev = _vfio_alloc_device(sizeof(*vdev), parent, &emulated_ops);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(vdev));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put, vdev));
+	KUNIT_ASSERT_EQ(test, 0, vfio_register_emulated_iommu_dev(vdev));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister, vdev));
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
+	/* As the VFIO core counts who has it open */
+	vdev->open_count = 1;
+	KUNIT_EXPECT_TRUE(test, coherent_foreign_dma(ours, NULL));
+	vdev->open_count = 0;
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
+}
+
+static struct kunit_case foreign_cases[] = {
+	KUNIT_CASE(nobody),
+	KUNIT_CASE(claimed),
+	KUNIT_CASE(locked),
+	KUNIT_CASE(hopping),
+	KUNIT_CASE(emulated),
+	{ }
+};
+
+struct kunit_suite coherent_foreign_suite = {
+	.name = "coherent-foreign",
+	.suite_init = kunit_driver_begin,
+	.suite_exit = kunit_driver_end,
+	.init = kunit_driver_init,
+	.exit = kunit_driver_exit,
+	.test_cases = foreign_cases,
+};
