@@ -164,6 +164,9 @@ int coherent_access_pause(struct coherent_aperture *ap, unsigned int state,
 	return signal_pending_state(state, current) ? -ERESTARTSYS : 0;
 }
 
+/* An event ends a wait for the gate; that it has lasted too long is not one */
+#define SHUT_STEP_MS	1000
+
 /**
  * coherent_access_begin_wait() - like coherent_access_begin(), and wait
  * @ap: the aperture
@@ -185,8 +188,7 @@ int coherent_access_begin_wait(struct coherent_aperture *ap,
 		ret = begin(ap, access, began);
 		if (ret != -EAGAIN)
 			return ret;
-		ret = coherent_access_pause(ap, state, step,
-					    COHERENT_RESET_LIMIT_MS);
+		ret = coherent_access_pause(ap, state, step, SHUT_STEP_MS);
 		if (ret)
 			return ret;
 		step = min(2 * step, COHERENT_POLL_LAST_MS);
