@@ -33,6 +33,18 @@ static u16 get_command(struct pci_dev *pdev)
 	return command;
 }
 
+/*
+ * The same as a user reads it: not while a reset, which saves and restores it, goes
+ * on. Nobody who holds off users takes command_lock.
+ */
+static u16 get_users_command(struct pci_dev *pdev)
+{
+	u16 command = U16_MAX;
+
+	pci_user_read_config_word(pdev, PCI_COMMAND, &command);
+	return command;
+}
+
 /* What vfio-pci remembers itself is right whatever has become of the write */
 static u16 decoding(const struct coherent_function *fn)
 {
@@ -46,7 +58,7 @@ static u16 decoding(const struct coherent_function *fn)
 static void remember(struct coherent_function *fn)
 	__must_hold(&fn->command_lock)
 {
-	u16 command = get_command(fn->cdev->core.pdev);
+	u16 command = get_users_command(fn->cdev->core.pdev);
 
 	lockdep_assert_held(&fn->command_lock);
 	if (!PCI_POSSIBLE_ERROR(command))
