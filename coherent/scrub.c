@@ -12,6 +12,7 @@
  * before the next open succeeds.
  */
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/container_of.h>
 #include <linux/cpumask.h>
 #include <linux/dev_printk.h>
@@ -42,6 +43,8 @@ struct scrub_job {
 	atomic64_t next;	/* chunk to be taken */
 	int error;		/* the first; others stop when they see it */
 	bool left_out;		/* poison, which may heal */
+	atomic_t helpers;	/* at work, and the caller, who begins and ends */
+	struct completion done;
 };
 
 struct scrub_worker {
@@ -156,9 +159,26 @@ static void work_on(struct scrub_job *job)
 	wmb();	/* Stores to WC memory may sit in the CPU's buffers */
 }
 
+static void leave(struct scrub_job *job)
+{
+	if (atomic_dec_and_test(&job->helpers))
+		complete(&job->done);
+}
+
 static void work_fn(struct work_struct *work)
 {
-	work_on(container_of(work, struct scrub_worker, work)->job);
+	struct scrub_job *job = container_of(work, struct scrub_worker, work)->job;
+
+	work_on(job);
+	leave(job);
+}
+
+/* Helpers may wait for the memory still, which may take minutes */
+static void wait_for_helpers(struct scrub_job *job)
+{
+	leave(job);
+	if (wait_for_completion_killable(&job->done))
+		stop(job, -EINTR);
 }
 
 /* With helpers, as far as they can be had: the caller alone does it, too */
@@ -173,12 +193,16 @@ static void work_together(struct scrub_job *job)
 		workers = kcalloc(n, sizeof(*workers), GFP_KERNEL);
 	if (workers)
 		wq = alloc_workqueue("coherent-vfio-scrub", WQ_UNBOUND, n);
+	init_completion(&job->done);
+	atomic_set(&job->helpers, 1);
 	for (unsigned int i = 0; wq && i < n; i++) {
+		atomic_inc(&job->helpers);
 		workers[i].job = job;
 		INIT_WORK(&workers[i].work, work_fn);
 		queue_work(wq, &workers[i].work);
 	}
 	work_on(job);
+	wait_for_helpers(job);
 	if (wq)
 		destroy_workqueue(wq);
 	kfree(workers);
