@@ -164,10 +164,10 @@ static vm_fault_t insert_small(struct vm_fault *vmf)
 /*
  * How may this fault be waited for? Userspace's own ends with any signal, and is
  * done again after it; no lock is held then, so that the freezer can have it.
- * The same for who pins pages and asked to be interrupted. The kernel's copies
- * to and from users ask in the same way, but do not look for signals: the second
- * time they come at once, and wait until they are killed, as all others do (KVM
- * among them, which does not come back to its user for a signal from here).
+ * The kernel's copies to and from users ask to be interrupted as well, but do not
+ * look for signals: the second time they come at once, and wait until they are
+ * killed, as all others do (KVM among them, which does not come back to its user
+ * for a signal from here). Nobody pins pages of such a mapping.
  */
 static unsigned int wait_state(unsigned int flags)
 {
