@@ -12,12 +12,14 @@ extern struct kunit_suite coherent_gate_suite;
 
 extern struct kunit_suite coherent_memory_suite;
 extern struct kunit_suite coherent_claim_suite;
+extern struct kunit_suite coherent_foreign_suite;
 extern struct kunit_suite coherent_ledger_suite;
 extern struct kunit_suite coherent_report_suite;
 extern struct kunit_suite coherent_stray_suite;
 extern struct kunit_suite coherent_sources_suite;
 extern struct kunit_suite coherent_parse_suite;
 extern struct kunit_suite coherent_probe_suite;
+extern struct kunit_suite coherent_access_suite;
 extern struct kunit_suite coherent_reset_suite;
 
 #endif

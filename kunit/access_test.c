@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who is let in to the memory of a function that is open, and when is readiness
+ * asked for? Events come as the kernel tells them; what the state machine makes
+ * of them is gate_test.c's.
+ */
+#include <kunit/test.h>
+#include <linux/array_size.h>
+#include <linux/ktime.h>
+#include <linux/pci.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "../coherent/pci/pci.h"
+#include "driver.h"
+#include "opened.h"
+#include "suites.h"
+
+/* Asked once in a generation, and not for each access */
+static void asked_once(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = kunit_open(test);
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(cdev->core.pdev));
+	KUNIT_EXPECT_TRUE(test, cdev->function->ap.gate.state.pending);
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
+}
+
+/* Every entry into a generation, and what the first one in it is told */
+struct state {
+	const char *name;
+	int copy, map;
+	void (*enter)(struct coherent_device *cdev);
+	int ready;
+	bool sleeps;
+};
+
+static void nothing(struct coherent_device *cdev)
+{
+}
+
+static void decoding_off(struct coherent_device *cdev)
+{
+	kunit_set_memory_decoding(cdev, false);
+}
+
+static void prepare_long_ago(struct coherent_device *cdev)
+{
+	kunit_prepare(cdev);
+	kunit_time_passes();
+}
+
+static void reset(struct coherent_device *cdev)
+{
+	kunit_prepare(cdev);
+	kunit_done(cdev);
+}
+
+static void reset_long_ago(struct coherent_device *cdev)
+{
+	reset(cdev);
+	kunit_time_passes();
+}
+
+static void power_long_ago(struct coherent_device *cdev)
+{
+	kunit_power(cdev);
+	kunit_time_passes();
+}
+
+static void power_long_ago_and_found(struct coherent_device *cdev)
+{
+	kunit_power(cdev);
+	kunit_copy(cdev);
+	kunit_time_passes();
+}
+
+static void asleep_for_long(struct coherent_device *cdev)
+{
+	kunit_asleep(cdev);
+	kunit_time_passes();
+}
+
+static void woken(struct coherent_device *cdev)
+{
+	asleep_for_long(cdev);
+	kunit_woken(cdev);
+}
+
+static void hibernated(struct coherent_device *cdev)
+{
+	cdev->core.pdev->dev.driver->pm->freeze(&cdev->core.pdev->dev);
+	cdev->core.pdev->dev.driver->pm->restore(&cdev->core.pdev->dev);
+}
+
+static void recovered(struct coherent_device *cdev)
+{
+	kunit_frozen(cdev);
+	kunit_slot_reset(cdev);
+}
+
+static void frozen_and_reset(struct coherent_device *cdev)
+{
+	kunit_frozen(cdev);
+	reset(cdev);
+}
+
+static void frozen_for_ever(struct coherent_device *cdev)
+{
+	kunit_frozen(cdev);
+	kunit_time_passes();
+}
+
+static void frozen_for_ever_then_reset(struct coherent_device *cdev)
+{
+	frozen_for_ever(cdev);
+	reset(cdev);
+}
+
+static void frozen_then_resumed(struct coherent_device *cdev)
+{
+	kunit_frozen(cdev);
+	kunit_resumed(cdev);
+}
+
+static void failed_in_reset(struct coherent_device *cdev)
+{
+	kunit_frozen(cdev);
+	kunit_failed(cdev);
+}
+
+static void failed_then_reset(struct coherent_device *cdev)
+{
+	kunit_failed(cdev);
+	reset(cdev);
+}
+
+static void failed_then_opened(struct coherent_device *cdev)
+{
+	kunit_failed(cdev);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_OPENED);
+}
+
+static void failed_then_power(struct coherent_device *cdev)
+{
+	kunit_failed(cdev);
+	kunit_power(cdev);
+}
+
+static void not_fatal(struct coherent_device *cdev)
+{
+	coherent_pci_err_handlers.error_detected(cdev->core.pdev,
+						 pci_channel_io_normal);
+}
+
+static const struct state states[] = {
+	{ "as it was", 0, 0, nothing, 0 },
+	{ "as it was, and not asked", 0, 0, nothing, -EIO },
+	{ "memory decoding off", 0, -EIO, decoding_off, 0 },
+	{ "low power", 0, -EIO, kunit_low_power, 0 },
+	{ "in reset", -EAGAIN, -EAGAIN, kunit_prepare, 0 },
+	{ "in reset for ever", -ETIME, -ETIME, prepare_long_ago, 0 },
+	{ "after reset", 0, 0, reset, 0 },
+	{ "after reset, not ready", -EAGAIN, -EAGAIN, reset, -EAGAIN },
+	{ "after reset, broken", -ENXIO, -ENXIO, reset, -ENXIO },
+	{ "after reset, never ready", -ETIME, -ETIME, reset_long_ago, -EAGAIN },
+	{ "after reset, ready late", 0, 0, reset_long_ago, 0 },
+	{ "power changed", 0, 0, kunit_power, 0 },
+	{ "power changed, not ready", -EAGAIN, -EAGAIN, kunit_power, -EAGAIN },
+	{ "power changed long ago, not ready", -EAGAIN, -EAGAIN, power_long_ago, -EAGAIN },
+	{ "power changed, never ready", -ETIME, -ETIME, power_long_ago_and_found, -EAGAIN },
+	{ "in D3hot", -EIO, -EIO, kunit_in_d3, 0 },
+	/* Where the kernel can sleep at all */
+	{ "asleep", -EAGAIN, -EAGAIN, kunit_asleep, 0, true },
+	{ "asleep for long", -EAGAIN, -EAGAIN, asleep_for_long, 0, true },
+	{ "woken", 0, 0, woken, 0, true },
+	{ "woken, not ready", -EAGAIN, -EAGAIN, woken, -EAGAIN, true },
+	{ "hibernated, not ready", -EAGAIN, -EAGAIN, hibernated, -EAGAIN, true },
+	{ "frozen", -EAGAIN, -EAGAIN, kunit_frozen, 0 },
+	{ "frozen, and a reset", -EAGAIN, -EAGAIN, frozen_and_reset, 0 },
+	{ "frozen for ever", -ETIME, -ETIME, frozen_for_ever, 0 },
+	{ "frozen for ever, then reset", 0, 0, frozen_for_ever_then_reset, 0 },
+	{ "frozen, then resumed", 0, 0, frozen_then_resumed, 0 },
+	{ "frozen, then resumed, not ready", -EAGAIN, -EAGAIN, frozen_then_resumed, -EAGAIN },
+	{ "recovered", 0, 0, recovered, 0 },
+	{ "recovered, not ready", -EAGAIN, -EAGAIN, recovered, -EAGAIN },
+	{ "recovered for a neighbour", -EAGAIN, -EAGAIN, kunit_slot_reset, -EAGAIN },
+	{ "failed", -EIO, -EIO, kunit_failed, 0 },
+	{ "failed in reset", -EIO, -EIO, failed_in_reset, 0 },
+	{ "failed, then reset", 0, 0, failed_then_reset, 0 },
+	{ "failed while it was opened", -EIO, -EIO, failed_then_opened, 0 },
+	{ "failed, then a change of power", -EIO, -EIO, failed_then_power, 0 },
+	{ "an error that is not fatal", 0, 0, not_fatal, -EIO },
+};
+
+static void state_desc(const struct state *state, char *desc)
+{
+	strscpy(desc, state->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(state, states, state_desc);
+
+static void who_is_let_in(struct kunit *test)
+{
+	const struct state *t = test->param_value;
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = kunit_open(test);
+	if (t->sleeps && !IS_ENABLED(CONFIG_PM_SLEEP))
+		kunit_skip(test, "this kernel does not sleep");
+	kunit_set_memory_decoding(cdev, true);
+	KUNIT_ASSERT_EQ(test, 0, kunit_copy(cdev));
+	kunit_ready_answer(t->ready);
+	t->enter(cdev);
+	KUNIT_EXPECT_EQ(test, t->map, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, t->copy, kunit_copy(cdev));
+	/* Whatever it was, it is over after this */
+	cdev->core.pdev->current_state = PCI_D0;
+	cdev->core.pm_runtime_engaged = false;
+	kunit_set_memory_decoding(cdev, true);
+	kunit_ready_answer(0);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_WAKES);
+	recovered(cdev);
+	reset(cdev);
+	KUNIT_EXPECT_EQ(test, 0, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+}
+
+/* A register behind a BAR cannot be read while the BAR is off */
+static void bar_is_off(struct kunit *test)
+{
+	struct soft_spec spec = kunit_described_spec(test, 0);
+	struct soft_spec with_bar0 = kunit_function_spec(test, true);
+	struct coherent_device *cdev;
+	struct pci_dev *pdev;
+
+	spec.config.bar0_size = with_bar0.config.bar0_size;
+	spec.bar0_base = with_bar0.bar0_base;
+	kunit_backend.ready_bar = 0;
+	kunit_ready_answer(0);
+	pdev = kunit_function(test, &spec);
+	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
+	cdev = kunit_open_function(test, kunit_device_of(pdev));
+	KUNIT_EXPECT_TRUE(test, cdev->ready_io);
+	kunit_ready_answer(0);
+	kunit_set_memory_decoding(cdev, false);
+	KUNIT_EXPECT_EQ(test, -EIO, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_ready_asked());
+	kunit_set_memory_decoding(cdev, true);
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	/* Seen ready, it stays so, on or off */
+	kunit_set_memory_decoding(cdev, false);
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, -EIO, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
+}
+
+/* Who waits is let in when it is ready, and not before */
+static void waits_until_ready(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = kunit_open(test);
+	kunit_ready_answer(-EAGAIN);
+	kunit_ready_later(5);
+	kunit_backend.ready_timeout_ms = 60 * MSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, 0, coherent_access_wait(&cdev->function->ap, COHERENT_ACCESS_COPY,
+						      TASK_KILLABLE));
+	KUNIT_EXPECT_EQ(test, 6, kunit_ready_asked());
+	/* ... or told that it never will be */
+	kunit_backend.ready_timeout_ms = 5;
+	kunit_ready_answer(-EAGAIN);
+	reset(cdev);
+	KUNIT_EXPECT_EQ(test, -ETIME,
+			coherent_access_wait(&cdev->function->ap, COHERENT_ACCESS_COPY,
+					     TASK_KILLABLE));
+}
+
+/* The time limit counts from the end of the reset */
+static void time_limit(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = kunit_open(test);
+	kunit_ready_answer(-EAGAIN);
+	kunit_backend.ready_timeout_ms = 60 * MSEC_PER_SEC;
+	prepare_long_ago(cdev);
+	kunit_done(cdev);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, kunit_copy(cdev));
+	kunit_clock_goes_on(59 * MSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, kunit_copy(cdev));
+	kunit_clock_goes_on(2 * MSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, -ETIME, kunit_copy(cdev));
+}
+
+/*
+ * What is seen in low power is good for that one access: the function may lose
+ * its power right after it.
+ */
+static void asked_each_time_in_low_power(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = kunit_open(test);
+	kunit_set_memory_decoding(cdev, true);
+	kunit_power(cdev);
+	kunit_low_power(cdev);
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
+	/* Woken by an event, of which nobody tells us; and long after it began */
+	kunit_time_passes();
+	cdev->core.pm_runtime_engaged = false;
+	kunit_ready_answer(-EAGAIN);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, kunit_map(cdev));
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
+}
+
+/* On which side of a change of power was it ready? Nobody knows */
+static void asked_each_time_while_power_changes(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = kunit_open(test);
+	kunit_set_memory_decoding(cdev, true);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_POWER_BEGINS);
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, 0, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, 2, kunit_ready_asked());
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_POWER_ENDS);
+	KUNIT_EXPECT_EQ(test, 0, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_map(cdev));
+	KUNIT_EXPECT_EQ(test, 3, kunit_ready_asked());
+}
+
+/* Who waits for a reset hears within moments that it has lasted too long */
+static void waiter_sees_the_limit(struct kunit *test)
+{
+	struct coherent_device *cdev = kunit_open(test);
+	ktime_t began = ktime_get();
+
+	kunit_prepare(cdev);
+	kunit_clock_goes_on(COHERENT_RESET_LIMIT_MS - 100);
+	KUNIT_EXPECT_EQ(test, -ETIME,
+			coherent_access_wait(&cdev->function->ap, COHERENT_ACCESS_COPY,
+					     TASK_KILLABLE));
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), began),
+			(s64)COHERENT_RESET_LIMIT_MS / 2);
+	kunit_done(cdev);
+}
+
+/*
+ * Every sequence of a few things that can happen, each told as the kernel tells
+ * it, beside the bare state machine: whoever tells, the right event comes of it,
+ * and an access is told what the machine says.
+ */
+#define STEPS	3
+
+struct happening {
+	void (*tell)(struct coherent_device *cdev);
+	int first, second;	/* events; -1: none */
+	unsigned int only;	/* where it is shut for this reason, if not 0 */
+};
+
+static void time_passes(struct coherent_device *cdev)
+{
+	kunit_time_passes();
+}
+
+static void memory_is_ready(struct coherent_device *cdev)
+{
+	kunit_ready_answer(0);
+}
+
+static void memory_is_not_ready(struct coherent_device *cdev)
+{
+	kunit_ready_answer(-EAGAIN);
+}
+
+static const struct happening happenings[] = {
+	{ kunit_prepare, COHERENT_GATE_RESET_BEGINS, -1 },
+	{ kunit_done, COHERENT_GATE_RESET_ENDS, -1 },
+	{ kunit_frozen, COHERENT_GATE_FROZEN, -1 },
+	/* For a neighbour's sake it comes unannounced */
+	{ kunit_slot_reset, COHERENT_GATE_FROZEN, COHERENT_GATE_RECOVERED },
+	{ kunit_resumed, COHERENT_GATE_RECOVERED, -1, COHERENT_SHUT_FROZEN },
+	{ kunit_failed, COHERENT_GATE_FAILED, -1 },
+	{ kunit_power, COHERENT_GATE_POWER_BEGINS, COHERENT_GATE_POWER_ENDS },
+	{ time_passes, -1, -1 },
+	{ memory_is_ready, -1, -1 },
+	{ memory_is_not_ready, -1, -1 },
+#ifdef CONFIG_PM_SLEEP
+	{ kunit_asleep, COHERENT_GATE_SLEEPS, -1 },
+	{ kunit_woken, COHERENT_GATE_WAKES, -1 },
+#endif
+};
+
+static void model_happens(struct coherent_gate_state *model,
+			  const struct happening *what)
+{
+	/* One that is announced already is not announced again */
+	bool told = what->tell == kunit_slot_reset &&
+		    model->shut & COHERENT_SHUT_FROZEN;
+
+	if (what->only && !(model->shut & what->only))
+		return;
+	if (what->first >= 0 && !told)
+		coherent_gate_apply(model, what->first, coherent_gate_now());
+	if (what->second >= 0)
+		coherent_gate_apply(model, what->second, coherent_gate_now());
+}
+
+static int model_enter(struct coherent_gate_state *model, bool map, int ready)
+{
+	const struct coherent_gate_facts facts = {
+		.map = map, .decoding = true, .began = coherent_gate_now(),
+	};
+	int ret = coherent_gate_verdict(model, &facts, coherent_gate_now());
+
+	if (ret == COHERENT_GATE_ASK)
+		ret = coherent_gate_answered(model, &facts, ready,
+					     kunit_backend.ready_timeout_ms,
+					     coherent_gate_now());
+	return ret;
+}
+
+/* Whatever has happened is over */
+static void calm_down(struct kunit *test, struct coherent_device *cdev)
+{
+	kunit_ready_answer(0);
+	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_WAKES);
+	recovered(cdev);
+	reset(cdev);
+	KUNIT_ASSERT_EQ(test, 0, kunit_copy(cdev));
+}
+
+static void run_sequence(struct kunit *test, struct coherent_device *cdev,
+			 unsigned int number)
+	__context_unsafe(/* nobody else uses the device */)
+{
+	struct coherent_gate_state model = cdev->function->ap.gate.state;
+	unsigned int left = number;
+
+	for (unsigned int i = 0; i < STEPS; i++) {
+		const struct happening *what =
+			&happenings[left % ARRAY_SIZE(happenings)];
+		int copied, mapped, ready;
+
+		left /= ARRAY_SIZE(happenings);
+		what->tell(cdev);
+		model_happens(&model, what);
+		ready = kunit_backend.ready(cdev);
+		copied = kunit_copy(cdev);
+		mapped = kunit_map(cdev);
+		KUNIT_EXPECT_EQ_MSG(test, model_enter(&model, false, ready), copied,
+				    "copying, sequence %u, step %u", number, i);
+		KUNIT_EXPECT_EQ_MSG(test, model_enter(&model, true, ready), mapped,
+				    "mapping, sequence %u, step %u", number, i);
+	}
+}
+
+static void sequences(struct kunit *test)
+{
+	struct coherent_device *cdev;
+	unsigned int total = 1;
+
+	kunit_ready_answer(0);
+	/* Nothing of the test's own takes longer */
+	kunit_backend.ready_timeout_ms = 100 * MSEC_PER_SEC;
+	cdev = kunit_open(test);
+	kunit_set_memory_decoding(cdev, true);
+	for (unsigned int i = 0; i < STEPS; i++)
+		total *= ARRAY_SIZE(happenings);
+	for (unsigned int i = 0; i < total && test->status == KUNIT_SUCCESS; i++) {
+		calm_down(test, cdev);
+		run_sequence(test, cdev, i);
+		cond_resched();
+	}
+	calm_down(test, cdev);
+}
+
+static struct kunit_case access_cases[] = {
+	KUNIT_CASE(asked_once),
+	KUNIT_CASE(asked_each_time_in_low_power),
+	KUNIT_CASE(asked_each_time_while_power_changes),
+	KUNIT_CASE_PARAM(who_is_let_in, state_gen_params),
+	KUNIT_CASE(bar_is_off),
+	KUNIT_CASE(waits_until_ready),
+	KUNIT_CASE(time_limit),
+	KUNIT_CASE(waiter_sees_the_limit),
+	KUNIT_CASE(sequences),
+	{ }
+};
+
+struct kunit_suite coherent_access_suite = {
+	.name = "coherent-access",
+	.suite_init = kunit_driver_begin,
+	.suite_exit = kunit_driver_end,
+	.init = kunit_opened_init,
+	.exit = kunit_driver_exit,
+	.test_cases = access_cases,
+};
