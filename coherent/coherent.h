@@ -37,6 +37,7 @@
 #define COHERENT_COHERENT_H
 
 #include <linux/compiler.h>
+#include <linux/kconfig.h>
 #include <linux/mm_types.h>
 #include <linux/types.h>
 
@@ -140,6 +141,9 @@ void coherent_scrub_sysfs_remove(struct coherent_aperture *ap);
 /* foreign.c: IOMMU mappings by others */
 void coherent_foreign_learn(const struct class *class);
 bool coherent_foreign_dma(struct iommu_group *ours, const struct device *self);
+#if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
+bool coherent_foreign_claimed(struct iommu_group *group);
+#endif
 
 /* quarantine.c: ... as an administrator sees it */
 int coherent_quarantine_init(void);

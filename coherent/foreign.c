@@ -17,6 +17,7 @@
  * can hold pages of a container for as long as somebody has the device open.
  */
 #include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/amba/bus.h>
 #include <linux/array_size.h>
 #include <linux/cdx/cdx_bus.h>
@@ -210,9 +211,15 @@ static int look_at_all(struct look *look)
 	return ret;
 }
 
+VISIBLE_IF_KUNIT bool coherent_foreign_claimed(struct iommu_group *group)
+{
+	KUNIT_STATIC_STUB_REDIRECT(coherent_foreign_claimed, group);
+	return iommu_group_dma_owner_claimed(group);
+}
+
 static int is_claimed(struct look *look, struct iommu_group *group)
 {
-	return iommu_group_dma_owner_claimed(group);
+	return coherent_foreign_claimed(group);
 }
 
 /*

@@ -4,24 +4,18 @@
  * claimed as VFIO claims them.
  */
 #include <kunit/device.h>
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
-#include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
-#include <linux/kthread.h>
 #include <linux/pci.h>
 #include <linux/property.h>
-#include <linux/sched.h>
-#include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/vfio.h>
 
 #include "../coherent/pci/pci.h"
 #include "driver.h"
 #include "suites.h"
-
-/* How often somebody who hops from one group to another is looked for */
-#define LOOKS	200
 
 static struct iommu_group *group_of(struct kunit *test, struct coherent_device *cdev)
 {
@@ -88,57 +82,39 @@ static void locked(struct kunit *test)
 	device_unlock(&ours->core.pdev->dev);
 }
 
-struct hopper {
-	struct iommu_group *groups[2];
-	unsigned long hops;
-};
+/* Somebody who owns one of two groups, and is in the other whenever one looks */
+static struct iommu_group *hopper_groups[2];
+static unsigned int hopper_at;
 
-/* Always in one of the two, and never for long */
-static int hop(void *data)
+static bool hop_and_look(struct iommu_group *group)
 {
-	struct hopper *hopper = data;
-	unsigned int at = 0;
+	unsigned int next = !hopper_at;
 
-	while (!kthread_should_stop()) {
-		struct iommu_group *next = hopper->groups[!at];
-
-		if (iommu_group_claim_dma_owner(next, hopper)) {
-			cond_resched();
-			continue;
-		}
-		iommu_group_release_dma_owner(hopper->groups[at]);
-		at = !at;
-		WRITE_ONCE(hopper->hops, hopper->hops + 1);
+	if (group == hopper_groups[hopper_at] &&
+	    !iommu_group_claim_dma_owner(hopper_groups[next], hopper_groups)) {
+		iommu_group_release_dma_owner(hopper_groups[hopper_at]);
+		hopper_at = next;
 	}
-	iommu_group_release_dma_owner(hopper->groups[at]);
-	return 0;
+	return iommu_group_dma_owner_claimed(group);
 }
 
 static void hopping(struct kunit *test)
 {
 	struct iommu_group *ours = group_of(test, function_at(test, KUNIT_FUNCTION_BASE));
-	struct hopper hopper = {
-		.groups = {
-			group_of(test, function_at(test, KUNIT_FUNCTION_BASE + SZ_1G)),
-			group_of(test, function_at(test, KUNIT_FUNCTION_BASE + SZ_2G)),
-		},
-	};
-	struct task_struct *task;
-	unsigned int missed = 0;
 
-	KUNIT_ASSERT_EQ(test, 0, iommu_group_claim_dma_owner(hopper.groups[0], &hopper));
-	task = kthread_create(hop, &hopper, "coherent-kunit");
-	if (IS_ERR(task))
-		iommu_group_release_dma_owner(hopper.groups[0]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	get_task_struct(task);
-	wake_up_process(task);
-	for (unsigned int i = 0; i < LOOKS || READ_ONCE(hopper.hops) < LOOKS; i++) {
-		missed += !coherent_foreign_dma(ours, NULL);
-		cond_resched();
+	hopper_groups[0] = group_of(test, function_at(test, KUNIT_FUNCTION_BASE + SZ_1G));
+	hopper_groups[1] = group_of(test, function_at(test, KUNIT_FUNCTION_BASE + SZ_2G));
+	kunit_activate_static_stub(test, coherent_foreign_claimed, hop_and_look);
+	for (hopper_at = 0; hopper_at < 2; hopper_at++) {
+		unsigned int at = hopper_at;
+
+		KUNIT_ASSERT_EQ(test, 0, iommu_group_claim_dma_owner(hopper_groups[at],
+								     hopper_groups));
+		KUNIT_EXPECT_TRUE(test, coherent_foreign_dma(ours, NULL));
+		iommu_group_release_dma_owner(hopper_groups[hopper_at]);
+		hopper_at = at;
 	}
-	kthread_stop_put(task);
-	KUNIT_EXPECT_EQ(test, 0, missed);
+	kunit_deactivate_static_stub(test, coherent_foreign_claimed);
 	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
 }
 
