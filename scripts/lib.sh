@@ -76,10 +76,34 @@ lane_show() {
 	fi | sed 's/^/  | /'
 }
 
+# stop_tree PID: it and all that it has started; each cleans up after itself
+stop_tree() {
+	local child
+	for child in $(ps -o pid= --ppid "$1"); do
+		stop_tree "$child"
+	done
+	kill "$1" 2>/dev/null || :
+}
+
+# lanes_stop STATUS: who is told to end ends what runs beside him
+# shellcheck disable=SC2317,SC2329 # called by the traps
+lanes_stop() {
+	local pid
+	trap '' INT TERM HUP
+	for pid in $(jobs -p); do
+		stop_tree "$pid"
+	done
+	wait
+	exit "$1"
+}
+
 # lanes_begin: forget what earlier runs left.
 lanes_begin() {
 	rm -rf "$LANE_LOGS"
 	mkdir -p "$LANE_LOGS"
+	trap 'lanes_stop 130' INT
+	trap 'lanes_stop 143' TERM
+	trap 'lanes_stop 129' HUP
 }
 
 # lanes_end: wait, and say the closing line; its status is the check's.
