@@ -16,7 +16,7 @@
 #include <linux/wait.h>
 
 #include "coherent_layout.h"
-#include "coherent_policy.h"
+#include "coherent_scrub.h"
 #include "gate_state.h"
 
 struct address_space;

@@ -111,8 +111,11 @@ static void lift(struct coherent_claim *claim, const char *why)
 	drop(claim);
 }
 
-/* Those that nobody else can write to any more. Returns whether any is left. */
-static bool lift_unneeded(void)
+/*
+ * Those that nobody else can write to any more; @self as in coherent_foreign_dma().
+ * Returns whether any is left.
+ */
+static bool lift_unneeded(const struct device *self)
 	__must_hold(&claims_lock)
 {
 	struct coherent_claim *claim, *next;
@@ -121,7 +124,7 @@ static bool lift_unneeded(void)
 	list_for_each_entry_safe(claim, next, &claims, node) {
 		if (!claim->quarantined)
 			continue;
-		if (coherent_foreign_dma(claim->group, NULL))
+		if (coherent_foreign_dma(claim->group, self))
 			left = true;
 		else
 			lift(claim, "no device is in use by userspace that could have it mapped");
@@ -132,7 +135,7 @@ static bool lift_unneeded(void)
 static void look_again(struct work_struct *work)
 {
 	guard(mutex)(&claims_lock);
-	if (lift_unneeded())
+	if (lift_unneeded(NULL))
 		schedule_delayed_work(&look_work, LOOK_AGAIN);
 }
 
@@ -187,7 +190,7 @@ static int claim_new(struct coherent_aperture *ap)
  * coherent_claim() - take the aperture in /proc/iomem
  * @ap: the aperture
  *
- * Context: probe; may sleep; takes claims_lock.
+ * Context: probe; the device is locked; may sleep; takes claims_lock.
  * Return: 0; -ENOMEM; -EBUSY when another driver has a part of it, or it is in
  * quarantine with other bounds, which is logged.
  */
@@ -200,7 +203,7 @@ int coherent_claim(struct coherent_aperture *ap)
 
 	ap->own_memory = coherent_memory_owns(layout->base, layout->size);
 	guard(mutex)(&claims_lock);
-	lift_unneeded();
+	lift_unneeded(dev);
 	claim = find(layout->base, layout->size);
 	if (claim && take_over(claim, ap))
 		return 0;
@@ -251,7 +254,7 @@ void coherent_release(struct coherent_aperture *ap)
 	/* Not the last one: a backend is still there */
 	__module_get(THIS_MODULE);
 	dev_warn(ap->dev,
-		 "coherent memory at %#llx, size %#llx, goes into quarantine: a user has mapped it, and has or had another device that may still write to it; see /sys/kernel/coherent_vfio/quarantine\n",
+		 "coherent memory at %#llx, size %#llx, goes into quarantine: a user has mapped it, and another device may still write to it; see /sys/kernel/coherent_vfio/quarantine\n",
 		 claim->base, claim->size);
 	schedule_delayed_work(&look_work, LOOK_AGAIN);
 }
@@ -269,7 +272,7 @@ int coherent_quarantine_list(char *buf)
 	int len = 0;
 
 	guard(mutex)(&claims_lock);
-	lift_unneeded();
+	lift_unneeded(NULL);
 	list_for_each_entry(claim, &claims, node)
 		if (claim->quarantined)
 			len += sysfs_emit_at(buf, len, "%#llx+%#llx %s\n",
@@ -289,16 +292,23 @@ int coherent_quarantine_list(char *buf)
 int coherent_quarantine_lift(unsigned long first, unsigned long last)
 {
 	struct coherent_claim *claim, *next;
+	bool left = false;
 	int ret = -ENOENT;
 
 	guard(mutex)(&claims_lock);
 	list_for_each_entry_safe(claim, next, &claims, node) {
-		if (!claim->quarantined || PHYS_PFN(claim->base) < first ||
-		    PHYS_PFN(claim->base + claim->size - 1) > last)
+		if (!claim->quarantined)
 			continue;
+		if (PHYS_PFN(claim->base) < first ||
+		    PHYS_PFN(claim->base + claim->size - 1) > last) {
+			left = true;
+			continue;
+		}
 		lift(claim, "lifted by an administrator");
 		ret = 0;
 	}
+	if (!ret && !left)
+		coherent_foreign_forget();
 	return ret;
 }
 

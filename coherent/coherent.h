@@ -139,7 +139,9 @@ int coherent_scrub_sysfs_add(struct coherent_aperture *ap);
 void coherent_scrub_sysfs_remove(struct coherent_aperture *ap);
 
 /* foreign.c: IOMMU mappings by others */
-void coherent_foreign_learn(const struct class *class);
+int coherent_foreign_watch(const struct class *class);
+void coherent_foreign_forget(void);
+void coherent_foreign_exit(void);
 bool coherent_foreign_dma(struct iommu_group *ours, const struct device *self);
 #if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
 bool coherent_foreign_claimed(struct iommu_group *group);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page faults on mappings of fake BARs.
+ * Page faults on mappings of regions.
  *
  * A block (a PMD's or a PUD's worth of memory) is mapped by one entry where it
  * lies wholly in the VMA, is aligned alike in virtual and physical space, and

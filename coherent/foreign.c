@@ -14,13 +14,16 @@
  * cannot be told from type1's, and count all the same.)
  *
  * A VFIO device that is emulated (mdev) has no group that is claimed. Its driver
- * can hold pages of a container for as long as somebody has the device open.
+ * can hold pages of a container for as long as somebody has the device open. One that
+ * is removed meanwhile stays open, but is seen no more: that is not forgotten until an
+ * administrator has lifted all quarantines by hand.
  */
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #include <linux/amba/bus.h>
 #include <linux/array_size.h>
 #include <linux/cdx/cdx_bus.h>
+#include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/device.h>
@@ -29,26 +32,13 @@
 #include <linux/iommu.h>
 #include <linux/kconfig.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
 #include "coherent.h"
-
-/* Of all VFIO devices. There is one, for as long as VFIO is loaded. */
-static const struct class *vfio_class;
-
-/**
- * coherent_foreign_learn() - how to find VFIO devices
- * @class: theirs
- *
- * Context: any; before memory of an aperture can be mapped.
- */
-void coherent_foreign_learn(const struct class *class)
-{
-	WRITE_ONCE(vfio_class, class);
-}
 
 /*
  * The buses whose devices VFIO gives to userspace, and how their drivers say that
@@ -119,6 +109,111 @@ static bool manages_dma(const struct device *dev)
 	return !bus || bus->manages(dev->driver);
 }
 
+/* VFIO devices that are on none of those buses, so that no IOMMU serves them */
+struct emulated {
+	struct list_head node;
+	const struct vfio_device *vdev;
+};
+
+static DEFINE_MUTEX(emulated_lock);	/* the next two */
+static LIST_HEAD(emulated);
+static bool emulated_lost;	/* one was removed while somebody had it open */
+
+static int emulated_comes(struct device *dev)
+{
+	const struct vfio_device *vdev =
+		container_of(dev, struct vfio_device, device);
+	struct emulated *new;
+
+	if (bus_of(vdev->dev))
+		return 0;
+	guard(mutex)(&emulated_lock);
+	new = kzalloc_obj(*new, GFP_KERNEL);
+	if (!new) {
+		emulated_lost = true;
+		return -ENOMEM;
+	}
+	new->vdev = vdev;
+	list_add(&new->node, &emulated);
+	return 0;
+}
+
+/* Who has it open may keep it for long, but is not seen any more: to be lifted by hand */
+static void emulated_goes(struct device *dev)
+{
+	struct emulated *old, *next;
+
+	guard(mutex)(&emulated_lock);
+	list_for_each_entry_safe(old, next, &emulated, node) {
+		if (&old->vdev->device != dev)
+			continue;
+		if (READ_ONCE(old->vdev->open_count))
+			emulated_lost = true;
+		list_del(&old->node);
+		kfree(old);
+	}
+}
+
+/**
+ * coherent_foreign_forget() - an administrator knows that nobody has memory
+ *
+ * Emulated devices that were removed while they were open count no longer.
+ *
+ * Context: may sleep.
+ */
+void coherent_foreign_forget(void)
+{
+	guard(mutex)(&emulated_lock);
+	emulated_lost = false;
+}
+
+static bool is_emulated_one_open(void)
+{
+	const struct emulated *one;
+
+	guard(mutex)(&emulated_lock);
+	if (emulated_lost)
+		return true;
+	list_for_each_entry(one, &emulated, node)
+		if (READ_ONCE(one->vdev->open_count))
+			return true;
+	return false;
+}
+
+static DEFINE_MUTEX(interface_lock);	/* the class of the next one */
+static struct class_interface interface = {
+	.add_dev	= emulated_comes,
+	.remove_dev	= emulated_goes,
+};
+
+/**
+ * coherent_foreign_watch() - from now on VFIO devices are seen to come and go
+ * @class: theirs; there is one, for as long as VFIO is loaded
+ *
+ * Context: probe, before memory can be mapped; may sleep.
+ * Return: 0, or why not.
+ */
+int coherent_foreign_watch(const struct class *class)
+{
+	int ret;
+
+	guard(mutex)(&interface_lock);
+	if (interface.class)
+		return 0;
+	interface.class = class;
+	ret = class_interface_register(&interface);
+	if (ret)
+		interface.class = NULL;
+	return ret;
+}
+
+/** coherent_foreign_exit() - at module exit */
+void coherent_foreign_exit(void)
+{
+	if (interface.class)
+		class_interface_unregister(&interface);
+}
+
 static int count(struct device *dev, void *n)
 {
 	(*(unsigned int *)n)++;
@@ -152,8 +247,8 @@ static int does_kernel_dma(struct device *dev, void *unused)
 /**
  * struct look - at devices that userspace could have
  * @ours: the group of the function that showed the memory
- * @self: that function, or NULL: locked by who asks, about to be nobody's
- * @look: at a group that is not @ours; not 0 ends it
+ * @self: a device that is locked by who asks, and so is nobody's; or NULL
+ * @look: at a group; @ours is left out if @self is alone in it; not 0 ends it
  * @held: for coherent_foreign_dma()
  */
 struct look {
@@ -163,10 +258,16 @@ struct look {
 	struct list_head held;
 };
 
+/* VFIO's no-IOMMU mode makes a group for a device that no IOMMU serves */
+static bool has_iommu(const struct device *dev)
+{
+	return dev->iommu && dev->iommu->iommu_dev;
+}
+
 /*
  * The group of a function, and no bridge, with a driver that gives it to userspace;
  * NULL for any other. While it is locked and has a driver its group cannot go. Who
- * is just being bound or unbound must not be disturbed, so that is not known.
+ * is just being bound or unbound is not waited for, so that is not known.
  */
 static struct iommu_group *users_group(struct device *dev)
 {
@@ -174,11 +275,11 @@ static struct iommu_group *users_group(struct device *dev)
 
 	if (dev_is_pci(dev) && pci_is_bridge(to_pci_dev(dev)))
 		return NULL;
-	if (!READ_ONCE(dev->iommu_group))
+	if (!READ_ONCE(dev->iommu_group) || !READ_ONCE(dev->driver))
 		return NULL;
 	if (!device_trylock(dev))
 		return ERR_PTR(-EBUSY);
-	if (dev->driver && manages_dma(dev))
+	if (dev->driver && manages_dma(dev) && has_iommu(dev))
 		group = iommu_group_get(dev);
 	device_unlock(dev);
 	return group;
@@ -235,14 +336,19 @@ struct held_group {
 static int hold(struct look *look, struct iommu_group *group)
 {
 	struct held_group *held;
+	int ret;
 
 	list_for_each_entry(held, &look->held, node)
 		if (held->group == group)
 			return 0;
 	held = kzalloc_obj(*held, GFP_KERNEL);
-	if (!held || iommu_group_claim_dma_owner(group, look)) {
+	if (!held)
+		return -ENOMEM;
+	ret = iommu_group_claim_dma_owner(group, look);
+	if (ret) {
 		kfree(held);
-		return -EBUSY;
+		/* Its firmware wants mappings of its own: no user can have it either */
+		return ret == -EINVAL ? 0 : ret;
 	}
 	held->group = iommu_group_ref_get(group);
 	list_add(&held->node, &look->held);
@@ -260,30 +366,15 @@ static void let_go(struct look *look)
 	}
 }
 
-/* What is on none of the buses above has no IOMMU group that is claimed */
-static int is_open(struct device *dev, void *unused)
-{
-	const struct vfio_device *vdev =
-		container_of(dev, struct vfio_device, device);
-
-	return !bus_of(vdev->dev) && READ_ONCE(vdev->open_count);
-}
-
-static bool is_emulated_one_open(void)
-{
-	const struct class *class = READ_ONCE(vfio_class);
-
-	return class && class_for_each_device(class, NULL, NULL, is_open);
-}
-
 /**
  * coherent_foreign_dma() - does userspace own another device's DMA?
  * @ours: the IOMMU group of the function that showed the memory
- * @self: that function while it is unbound, its lock being held; else NULL
+ * @self: a device that is being bound or unbound, its lock being held; else NULL
  *
  * Once it does not, no mapping from before is left, and, where nobody can map
  * the memory any more, none will come. Where that cannot be known the answer is
- * yes. For a moment nobody can open another device.
+ * yes. For a moment nobody can open another device, or reset one, or bind a driver
+ * to its neighbour in the group.
  *
  * Context: may sleep; takes locks of the IOMMU core's, and tries those of devices.
  * Return: whether some group but @ours is claimed for userspace, or an emulated

@@ -27,7 +27,7 @@ static void *make_mapping(const struct coherent_region *region)
  * coherent_map() - the kernel's address of a region
  * @win: the region
  *
- * Context: may sleep; takes map_lock. Must not be called under memory_lock:
+ * Context: may sleep; takes map_lock. Must not be called under face_lock:
  * mapping a large region takes long.
  * Return: the address, valid until close; NULL without memory for page tables
  * or when the range is mapped elsewhere with another memory type.

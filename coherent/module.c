@@ -34,6 +34,7 @@ static void __exit coherent_exit(void)
 {
 	coherent_quarantine_exit();
 	coherent_claim_exit();
+	coherent_foreign_exit();
 	coherent_poison_exit();
 	coherent_host_sysfs_exit();
 }

@@ -23,7 +23,7 @@
 
 #include "coherent_layout.h"
 #include "coherent_memory.h"
-#include "coherent_policy.h"
+#include "coherent_scrub.h"
 
 struct coherent_device;
 struct coherent_function;

@@ -514,6 +514,5 @@ struct kunit_suite coherent_access_suite = {
 	.suite_init = kunit_driver_begin,
 	.suite_exit = kunit_driver_end,
 	.init = kunit_opened_init,
-	.exit = kunit_driver_exit,
 	.test_cases = access_cases,
 };

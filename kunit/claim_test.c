@@ -10,6 +10,7 @@
 #include <linux/limits.h>
 #include <linux/pci.h>
 #include <linux/pfn.h>
+#include <linux/property.h>
 #include <linux/sizes.h>
 
 #include "../coherent/pci/pci.h"
@@ -113,6 +114,26 @@ static void lifted_by_range(struct kunit *test)
 	others = false;
 }
 
+/* Who asks is being bound, and locked: that is not somebody else */
+static void lifted_for_who_comes(struct kunit *test)
+{
+	struct soft_spec spec = kunit_described_spec(test, 0);
+	const struct property_entry other_bounds[] = {
+		PROPERTY_ENTRY_U64(KUNIT_BASE_NAME, KUNIT_FUNCTION_BASE),
+		PROPERTY_ENTRY_U64(KUNIT_SIZE_NAME, KUNIT_FUNCTION_SIZE / 2),
+		{ }
+	};
+
+	others = true;
+	come_and_go(test, true);
+	KUNIT_ASSERT_TRUE(test, is_listed(test));
+	/* From here on it is asked for real, and there is nobody */
+	kunit_deactivate_static_stub(test, coherent_foreign_dma);
+	spec.properties = other_bounds;
+	kunit_function(test, &spec);
+	KUNIT_EXPECT_EQ(test, 0, kunit_probe_result);
+}
+
 static void not_bound_means_not_lifted(struct kunit *test)
 {
 	others = true;
@@ -128,18 +149,13 @@ static int claim_init(struct kunit *test)
 	return kunit_driver_init(test);
 }
 
-static void claim_exit(struct kunit *test)
-{
-	kunit_driver_exit(test);
-	coherent_quarantine_lift(0, ULONG_MAX);
-}
-
 static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(released_where_nobody_mapped),
 	KUNIT_CASE(released_where_nobody_else_is),
 	KUNIT_CASE(kept_until_nobody_else_is),
 	KUNIT_CASE(taken_over_and_kept_again),
 	KUNIT_CASE(lifted_by_range),
+	KUNIT_CASE(lifted_for_who_comes),
 	KUNIT_CASE(not_bound_means_not_lifted),
 	{ }
 };
@@ -149,6 +165,5 @@ struct kunit_suite coherent_claim_suite = {
 	.suite_init = kunit_driver_begin,
 	.suite_exit = kunit_driver_end,
 	.init = claim_init,
-	.exit = claim_exit,
 	.test_cases = claim_cases,
 };

@@ -171,19 +171,23 @@ static void lives_end(void *data)
 	KUNIT_EXPECT_TRUE(test, kunit_lives_balanced());
 }
 
+/* What was learned of the functions' memory goes, too */
+static void memory_ends(void *data)
+{
+	kunit_unclaim(data);
+	coherent_quarantine_lift(0, ULONG_MAX);
+	coherent_report_forget(0, ULONG_MAX >> PAGE_SHIFT);
+}
+
 int kunit_driver_init(struct kunit *test)
 {
+	int ret;
+
 	kunit_backend_reset();
 	memset(&lives, 0, sizeof(lives));
 	/* The first to be there is the last to go: after all functions */
-	return kunit_add_action(test, lives_end, test);
-}
-
-/* Functions are gone already; what was learned of their memory goes, too */
-void kunit_driver_exit(struct kunit *test)
-{
-	kunit_unclaim(test);
-	coherent_report_forget(0, ULONG_MAX >> PAGE_SHIFT);
+	ret = kunit_add_action(test, memory_ends, test);
+	return ret ?: kunit_add_action(test, lives_end, test);
 }
 
 /** kunit_described_spec() - a function that firmware describes well */

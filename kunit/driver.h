@@ -20,7 +20,6 @@ extern int kunit_probe_result;
 int kunit_driver_begin(struct kunit_suite *suite);
 void kunit_driver_end(struct kunit_suite *suite);
 int kunit_driver_init(struct kunit *test);
-void kunit_driver_exit(struct kunit *test);
 
 void kunit_backend_reset(void);
 void kunit_ready_answer(int ret);

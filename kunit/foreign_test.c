@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
+#include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/sizes.h>
 #include <linux/vfio.h>
@@ -119,7 +120,11 @@ static void hopping(struct kunit *test)
 }
 
 static const struct vfio_device_ops emulated_ops = {
-	.name = "coherent-kunit-emulated",
+	.name			= "coherent-kunit-emulated",
+	.bind_iommufd		= vfio_iommufd_emulated_bind,
+	.unbind_iommufd		= vfio_iommufd_emulated_unbind,
+	.attach_ioas		= vfio_iommufd_emulated_attach_ioas,
+	.detach_ioas		= vfio_iommufd_emulated_detach_ioas,
 };
 
 static void unregister(void *data)
@@ -132,10 +137,8 @@ static void put(void *data)
 	vfio_put_device(data);
 }
 
-/* An emulated device can hold pages of a container while it is open */
-static void emulated(struct kunit *test)
+static struct vfio_device *emulated_device(struct kunit *test)
 {
-	struct iommu_group *ours = group_of(test, function_at(test, KUNIT_FUNCTION_BASE));
 	struct device *parent = kunit_device_register(test, "coherent-kunit-parent");
 	struct vfio_device *vdev;
 
@@ -145,11 +148,85 @@ static void emulated(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put, vdev));
 	KUNIT_ASSERT_EQ(test, 0, vfio_register_emulated_iommu_dev(vdev));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister, vdev));
+	return vdev;
+}
+
+/* An emulated device can hold pages of a container while it is open */
+static void emulated(struct kunit *test)
+{
+	struct iommu_group *ours = group_of(test, function_at(test, KUNIT_FUNCTION_BASE));
+	struct vfio_device *vdev = emulated_device(test);
+
 	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
 	/* As the VFIO core counts who has it open */
 	vdev->open_count = 1;
 	KUNIT_EXPECT_TRUE(test, coherent_foreign_dma(ours, NULL));
 	vdev->open_count = 0;
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
+}
+
+/* One that is removed while it is open is not seen any more, and not forgotten */
+static void emulated_and_removed(struct kunit *test)
+{
+	struct iommu_group *ours = group_of(test, function_at(test, KUNIT_FUNCTION_BASE));
+	struct vfio_device *vdev = emulated_device(test);
+
+	/* As in vfio_unregister_group_dev(), which then waits for its users */
+	vdev->open_count = 1;
+	kunit_release_action(test, unregister, vdev);
+	vdev->open_count = 0;
+	KUNIT_EXPECT_TRUE(test, coherent_foreign_dma(ours, NULL));
+	coherent_foreign_forget();
+	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
+}
+
+/* A device that VFIO would give away in its no-IOMMU mode */
+static int bare_probe(struct platform_device *pdev)
+{
+	return 0;
+}
+
+static struct platform_driver bare_driver = {
+	.driver.name		= "coherent-kunit-bare",
+	.probe			= bare_probe,
+	.driver_managed_dma	= true,
+};
+
+static void unregister_bare_driver(void *unused)
+{
+	platform_driver_unregister(&bare_driver);
+}
+
+static void unregister_bare(void *data)
+{
+	platform_device_unregister(data);
+}
+
+static void leave_group(void *data)
+{
+	iommu_group_remove_device(data);
+}
+
+static void no_iommu(struct kunit *test)
+{
+	struct iommu_group *ours = group_of(test, function_at(test, KUNIT_FUNCTION_BASE));
+	struct platform_device *bare;
+	struct iommu_group *group;
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, 0, platform_driver_register(&bare_driver));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_bare_driver,
+							   NULL));
+	bare = platform_device_register_simple("coherent-kunit-bare", -1, NULL, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(bare));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister_bare, bare));
+	KUNIT_ASSERT_NOT_NULL(test, bare->dev.driver);
+	group = iommu_group_alloc();
+	KUNIT_ASSERT_FALSE(test, IS_ERR(group));
+	ret = iommu_group_add_device(group, &bare->dev);
+	iommu_group_put(group);
+	KUNIT_ASSERT_EQ(test, 0, ret);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, leave_group, &bare->dev));
 	KUNIT_EXPECT_FALSE(test, coherent_foreign_dma(ours, NULL));
 }
 
@@ -159,6 +236,8 @@ static struct kunit_case foreign_cases[] = {
 	KUNIT_CASE(locked),
 	KUNIT_CASE(hopping),
 	KUNIT_CASE(emulated),
+	KUNIT_CASE(emulated_and_removed),
+	KUNIT_CASE(no_iommu),
 	{ }
 };
 
@@ -167,6 +246,5 @@ struct kunit_suite coherent_foreign_suite = {
 	.suite_init = kunit_driver_begin,
 	.suite_exit = kunit_driver_end,
 	.init = kunit_driver_init,
-	.exit = kunit_driver_exit,
 	.test_cases = foreign_cases,
 };

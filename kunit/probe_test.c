@@ -454,6 +454,5 @@ struct kunit_suite coherent_probe_suite = {
 	.suite_init = kunit_driver_begin,
 	.suite_exit = kunit_driver_end,
 	.init = kunit_driver_init,
-	.exit = kunit_driver_exit,
 	.test_cases = probe_cases,
 };

@@ -156,6 +156,14 @@ static void command_is_restored(struct kunit *test)
 	coherent_command_write_end(cdev->function, recoveries);
 	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MASTER, command_of(cdev));
 
+	/* What the reset of the link has made of it is not the user's */
+	kunit_frozen(cdev);
+	pci_write_config_word(pdev, PCI_COMMAND, 0);
+	coherent_command_write_end(cdev->function,
+				   coherent_command_write_begin(cdev->function));
+	kunit_slot_reset(cdev);
+	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MASTER, command_of(cdev));
+
 	/* The second time as the first */
 	kunit_frozen(cdev);
 	pci_write_config_word(pdev, PCI_COMMAND, 0);
@@ -166,6 +174,7 @@ static void command_is_restored(struct kunit *test)
 /* A user's write that ends while something else resets the function */
 struct late_write {
 	struct coherent_device *cdev;
+	bool began;
 	bool ended;
 };
 
@@ -174,6 +183,7 @@ static int end_write(void *data)
 	struct late_write *write = data;
 	struct coherent_function *fn = write->cdev->function;
 
+	WRITE_ONCE(write->began, true);
 	coherent_command_write_end(fn, coherent_command_write_begin(fn));
 	WRITE_ONCE(write->ended, true);
 	return 0;
@@ -198,7 +208,8 @@ static void command_of_a_reset_is_not_the_users(struct kunit *test)
 	pci_write_config_word(pdev, PCI_COMMAND, 0);
 	wake_up_process(task);
 	while (!READ_ONCE(write.ended) &&
-	       READ_ONCE(task->__state) != TASK_UNINTERRUPTIBLE)
+	       !(READ_ONCE(write.began) &&
+		 READ_ONCE(task->__state) == TASK_UNINTERRUPTIBLE))
 		cond_resched();
 	waited = !READ_ONCE(write.ended);
 	pci_write_config_word(pdev, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
@@ -225,6 +236,5 @@ struct kunit_suite coherent_reset_suite = {
 	.suite_init = kunit_driver_begin,
 	.suite_exit = kunit_driver_end,
 	.init = kunit_opened_init,
-	.exit = kunit_driver_exit,
 	.test_cases = reset_cases,
 };

@@ -298,7 +298,7 @@ end:	do
 #endif
 
 /*
- * access.c: fault.c maps, rdwr.c and copy.c copy
+ * access.c: fault.c maps, pci/file.c and copy.c copy
  */
 #define EIO		5
 #define EAGAIN		11

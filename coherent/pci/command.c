@@ -10,7 +10,9 @@
  *
  * The user's write and a recovery may come at the same time, and the write
  * cannot be done under a lock, for it copies from the user. So whoever writes
- * looks afterwards whether a recovery came in between, and does it once more.
+ * looks afterwards whether a recovery came in between, and then sets again what
+ * vfio-pci remembers of the write, memory decoding. The rest of it met a link
+ * that was down, and is lost as on any machine.
  */
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
@@ -54,31 +56,28 @@ static u16 decoding(const struct coherent_function *fn)
 	       (PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
 }
 
-/* As it is now, if it can be read */
+/*
+ * As it is now, if it can be read. From when the link is frozen until it is restored
+ * it is what the reset of the link has made of it.
+ */
 static void remember(struct coherent_function *fn)
 	__must_hold(&fn->command_lock)
 {
 	u16 command = get_users_command(fn->cdev->core.pdev);
 
 	lockdep_assert_held(&fn->command_lock);
-	if (!PCI_POSSIBLE_ERROR(command))
+	if (!PCI_POSSIBLE_ERROR(command) &&
+	    !coherent_gate_is(&fn->ap, COHERENT_SHUT_FROZEN))
 		fn->command = command;
 }
 
-static void restore(struct coherent_function *fn)
+/* What it is to be, with what it is of the bits that are not the user's */
+static u16 wanted(const struct coherent_function *fn, u16 command)
 	__must_hold(&fn->command_lock)
 {
-	struct pci_dev *pdev = fn->cdev->core.pdev;
-	u16 command;
-
-	lockdep_assert_held(&fn->command_lock);
-	if (!fn->command_is_users)
-		return;
-	command = (get_command(pdev) & ~USERS_BITS) |
-		  (fn->command & USERS_BITS);
+	command = (command & ~USERS_BITS) | (fn->command & USERS_BITS);
 	command &= ~(PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
-	command |= decoding(fn);
-	pci_write_config_word(pdev, PCI_COMMAND, command);
+	return command | decoding(fn);
 }
 
 /**
@@ -128,9 +127,12 @@ unsigned long coherent_command_write_begin(struct coherent_function *fn)
 void coherent_command_write_end(struct coherent_function *fn,
 				unsigned long recoveries)
 {
+	struct pci_dev *pdev = fn->cdev->core.pdev;
+
 	guard(mutex)(&fn->command_lock);
-	if (fn->recoveries != recoveries)
-		restore(fn);
+	if (fn->recoveries != recoveries && fn->command_is_users)
+		pci_user_write_config_word(pdev, PCI_COMMAND,
+					   wanted(fn, get_users_command(pdev)));
 	remember(fn);
 }
 
@@ -152,5 +154,7 @@ void coherent_command_restore(struct coherent_function *fn)
 
 	guard(mutex)(&fn->command_lock);
 	WRITE_ONCE(fn->recoveries, fn->recoveries + 1);
-	restore(fn);
+	if (fn->command_is_users)
+		pci_write_config_word(pdev, PCI_COMMAND,
+				      wanted(fn, get_command(pdev)));
 }

@@ -178,13 +178,16 @@ static int setup(struct coherent_function *fn)
 	struct coherent_aperture *ap = &fn->ap;
 	int ret;
 
-	coherent_foreign_learn(fn->cdev->core.vdev.device.class);
 	init_windows(ap);
 	coherent_config_init(fn);
 	ap->reset_heals = backend->reset_heals_poison;
 	if (backend->cxl_ready)
 		fn->cxl_dvsec = coherent_cxl_find(fn->cdev->core.pdev);
 
+	ret = coherent_foreign_watch(fn->cdev->core.vdev.device.class);
+	if (ret)
+		return dev_err_probe(ap->dev, ret,
+				     "cannot see which devices userspace has\n");
 	ret = coherent_claim(ap);
 	if (ret)
 		return ret;
@@ -198,6 +201,7 @@ static int setup(struct coherent_function *fn)
 	ret = coherent_discover_bad_pages(fn);
 	if (ret)
 		goto out_poison;
+	coherent_poison_watch(ap);
 	return 0;
 
 out_poison:

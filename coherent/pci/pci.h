@@ -120,7 +120,7 @@ void coherent_ready_close(struct coherent_function *fn);
 u16 coherent_cxl_find(struct pci_dev *pdev);
 int coherent_cxl_ready(struct coherent_function *fn, unsigned int *timeout_ms);
 
-/* facts.c: what a function's state is to an access */
+/* face.c: what a function's state is to an access */
 extern const struct coherent_face coherent_pci_face;
 
 #if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */

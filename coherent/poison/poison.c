@@ -108,17 +108,25 @@ int coherent_poison_attach(struct coherent_aperture *ap)
 	if (ret)
 		return ret;
 	ret = record_strays(ap->ledger);
-	if (ret) {
+	if (ret)
 		coherent_ledger_detach(ap);
-		return ret;
-	}
-	coherent_mm_register(ap);
-	coherent_debugfs_add(ap);
-	return 0;
+	return ret;
 }
 
 /**
- * coherent_poison_detach() - undo coherent_poison_attach(); the ledger stays
+ * coherent_poison_watch() - errors from now on
+ * @ap: the aperture, attached, what firmware knows being on record
+ *
+ * Context: probe; may sleep.
+ */
+void coherent_poison_watch(struct coherent_aperture *ap)
+{
+	coherent_mm_register(ap);
+	coherent_debugfs_add(ap);
+}
+
+/**
+ * coherent_poison_detach() - undo these two; the ledger stays
  * @ap: the aperture, with no user left
  *
  * Context: may sleep.

@@ -22,6 +22,7 @@ struct coherent_aperture;
 int coherent_poison_init(void);
 void coherent_poison_exit(void);
 int coherent_poison_attach(struct coherent_aperture *ap);
+void coherent_poison_watch(struct coherent_aperture *ap);
 void coherent_poison_detach(struct coherent_aperture *ap);
 void coherent_poison_reset(struct coherent_aperture *ap);
 void coherent_poison_ready(struct coherent_aperture *ap);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a backend sets for an aperture, and an administrator may change.
+ * What a backend sets for the hand-over between tenants, and an administrator may
+ * change.
  */
-#ifndef COHERENT_POLICY_H
-#define COHERENT_POLICY_H
+#ifndef COHERENT_SCRUB_H
+#define COHERENT_SCRUB_H
 
 /** enum coherent_scrub_policy - when is the memory cleared for the next user? */
 enum coherent_scrub_policy {
@@ -15,4 +16,4 @@ enum coherent_scrub_policy {
 	COHERENT_SCRUB_CLOSE,
 };
 
-#endif /* COHERENT_POLICY_H */
+#endif /* COHERENT_SCRUB_H */
