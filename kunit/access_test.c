@@ -5,7 +5,6 @@
  * of them is gate_test.c's.
  */
 #include <kunit/test.h>
-#include <linux/array_size.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
@@ -57,15 +56,9 @@ static void prepare_long_ago(struct coherent_device *cdev)
 	kunit_time_passes();
 }
 
-static void reset(struct coherent_device *cdev)
-{
-	kunit_prepare(cdev);
-	kunit_done(cdev);
-}
-
 static void reset_long_ago(struct coherent_device *cdev)
 {
-	reset(cdev);
+	kunit_reset(cdev);
 	kunit_time_passes();
 }
 
@@ -100,16 +93,10 @@ static void hibernated(struct coherent_device *cdev)
 	cdev->core.pdev->dev.driver->pm->restore(&cdev->core.pdev->dev);
 }
 
-static void recovered(struct coherent_device *cdev)
-{
-	kunit_frozen(cdev);
-	kunit_slot_reset(cdev);
-}
-
 static void frozen_and_reset(struct coherent_device *cdev)
 {
 	kunit_frozen(cdev);
-	reset(cdev);
+	kunit_reset(cdev);
 }
 
 static void frozen_for_ever(struct coherent_device *cdev)
@@ -121,7 +108,7 @@ static void frozen_for_ever(struct coherent_device *cdev)
 static void frozen_for_ever_then_reset(struct coherent_device *cdev)
 {
 	frozen_for_ever(cdev);
-	reset(cdev);
+	kunit_reset(cdev);
 }
 
 static void frozen_then_resumed(struct coherent_device *cdev)
@@ -139,7 +126,7 @@ static void failed_in_reset(struct coherent_device *cdev)
 static void failed_then_reset(struct coherent_device *cdev)
 {
 	kunit_failed(cdev);
-	reset(cdev);
+	kunit_reset(cdev);
 }
 
 static void failed_then_opened(struct coherent_device *cdev)
@@ -167,9 +154,9 @@ static const struct state states[] = {
 	{ "low power", 0, -EIO, kunit_low_power, 0 },
 	{ "in reset", -EAGAIN, -EAGAIN, kunit_prepare, 0 },
 	{ "in reset for ever", -ETIME, -ETIME, prepare_long_ago, 0 },
-	{ "after reset", 0, 0, reset, 0 },
-	{ "after reset, not ready", -EAGAIN, -EAGAIN, reset, -EAGAIN },
-	{ "after reset, broken", -ENXIO, -ENXIO, reset, -ENXIO },
+	{ "after reset", 0, 0, kunit_reset, 0 },
+	{ "after reset, not ready", -EAGAIN, -EAGAIN, kunit_reset, -EAGAIN },
+	{ "after reset, broken", -ENXIO, -ENXIO, kunit_reset, -ENXIO },
 	{ "after reset, never ready", -ETIME, -ETIME, reset_long_ago, -EAGAIN },
 	{ "after reset, ready late", 0, 0, reset_long_ago, 0 },
 	{ "power changed", 0, 0, kunit_power, 0 },
@@ -189,8 +176,8 @@ static const struct state states[] = {
 	{ "frozen for ever, then reset", 0, 0, frozen_for_ever_then_reset, 0 },
 	{ "frozen, then resumed", 0, 0, frozen_then_resumed, 0 },
 	{ "frozen, then resumed, not ready", -EAGAIN, -EAGAIN, frozen_then_resumed, -EAGAIN },
-	{ "recovered", 0, 0, recovered, 0 },
-	{ "recovered, not ready", -EAGAIN, -EAGAIN, recovered, -EAGAIN },
+	{ "recovered", 0, 0, kunit_recovered, 0 },
+	{ "recovered, not ready", -EAGAIN, -EAGAIN, kunit_recovered, -EAGAIN },
 	{ "recovered for a neighbour", -EAGAIN, -EAGAIN, kunit_slot_reset, -EAGAIN },
 	{ "failed", -EIO, -EIO, kunit_failed, 0 },
 	{ "failed in reset", -EIO, -EIO, failed_in_reset, 0 },
@@ -228,8 +215,8 @@ static void who_is_let_in(struct kunit *test)
 	kunit_set_memory_decoding(cdev, true);
 	kunit_ready_answer(0);
 	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_WAKES);
-	recovered(cdev);
-	reset(cdev);
+	kunit_recovered(cdev);
+	kunit_reset(cdev);
 	KUNIT_EXPECT_EQ(test, 0, kunit_map(cdev));
 	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
 }
@@ -279,7 +266,7 @@ static void waits_until_ready(struct kunit *test)
 	/* ... or told that it never will be */
 	kunit_backend.ready_timeout_ms = 5;
 	kunit_ready_answer(-EAGAIN);
-	reset(cdev);
+	kunit_reset(cdev);
 	KUNIT_EXPECT_EQ(test, -ETIME,
 			coherent_access_wait(&cdev->function->ap, COHERENT_ACCESS_COPY,
 					     TASK_KILLABLE));
@@ -366,136 +353,6 @@ static void waiter_sees_the_limit(struct kunit *test)
 	kunit_done(cdev);
 }
 
-/*
- * Every sequence of a few things that can happen, each told as the kernel tells
- * it, beside the bare state machine: whoever tells, the right event comes of it,
- * and an access is told what the machine says.
- */
-#define STEPS	3
-
-struct happening {
-	void (*tell)(struct coherent_device *cdev);
-	int first, second;	/* events; -1: none */
-	unsigned int only;	/* where it is shut for this reason, if not 0 */
-};
-
-static void time_passes(struct coherent_device *cdev)
-{
-	kunit_time_passes();
-}
-
-static void memory_is_ready(struct coherent_device *cdev)
-{
-	kunit_ready_answer(0);
-}
-
-static void memory_is_not_ready(struct coherent_device *cdev)
-{
-	kunit_ready_answer(-EAGAIN);
-}
-
-static const struct happening happenings[] = {
-	{ kunit_prepare, COHERENT_GATE_RESET_BEGINS, -1 },
-	{ kunit_done, COHERENT_GATE_RESET_ENDS, -1 },
-	{ kunit_frozen, COHERENT_GATE_FROZEN, -1 },
-	/* For a neighbour's sake it comes unannounced */
-	{ kunit_slot_reset, COHERENT_GATE_FROZEN, COHERENT_GATE_RECOVERED },
-	{ kunit_resumed, COHERENT_GATE_RECOVERED, -1, COHERENT_SHUT_FROZEN },
-	{ kunit_failed, COHERENT_GATE_FAILED, -1 },
-	{ kunit_power, COHERENT_GATE_POWER_BEGINS, COHERENT_GATE_POWER_ENDS },
-	{ time_passes, -1, -1 },
-	{ memory_is_ready, -1, -1 },
-	{ memory_is_not_ready, -1, -1 },
-#ifdef CONFIG_PM_SLEEP
-	{ kunit_asleep, COHERENT_GATE_SLEEPS, -1 },
-	{ kunit_woken, COHERENT_GATE_WAKES, -1 },
-#endif
-};
-
-static void model_happens(struct coherent_gate_state *model,
-			  const struct happening *what)
-{
-	/* One that is announced already is not announced again */
-	bool told = what->tell == kunit_slot_reset &&
-		    model->shut & COHERENT_SHUT_FROZEN;
-
-	if (what->only && !(model->shut & what->only))
-		return;
-	if (what->first >= 0 && !told)
-		coherent_gate_apply(model, what->first, coherent_gate_now());
-	if (what->second >= 0)
-		coherent_gate_apply(model, what->second, coherent_gate_now());
-}
-
-static int model_enter(struct coherent_gate_state *model, bool map, int ready)
-{
-	const struct coherent_gate_facts facts = {
-		.map = map, .decoding = true, .began = coherent_gate_now(),
-	};
-	int ret = coherent_gate_verdict(model, &facts, coherent_gate_now());
-
-	if (ret == COHERENT_GATE_ASK)
-		ret = coherent_gate_answered(model, &facts, ready,
-					     kunit_backend.ready_timeout_ms,
-					     coherent_gate_now());
-	return ret;
-}
-
-/* Whatever has happened is over */
-static void calm_down(struct kunit *test, struct coherent_device *cdev)
-{
-	kunit_ready_answer(0);
-	coherent_gate_happens(&cdev->function->ap, COHERENT_GATE_WAKES);
-	recovered(cdev);
-	reset(cdev);
-	KUNIT_ASSERT_EQ(test, 0, kunit_copy(cdev));
-}
-
-static void run_sequence(struct kunit *test, struct coherent_device *cdev,
-			 unsigned int number)
-	__context_unsafe(/* nobody else uses the device */)
-{
-	struct coherent_gate_state model = cdev->function->ap.gate.state;
-	unsigned int left = number;
-
-	for (unsigned int i = 0; i < STEPS; i++) {
-		const struct happening *what =
-			&happenings[left % ARRAY_SIZE(happenings)];
-		int copied, mapped, ready;
-
-		left /= ARRAY_SIZE(happenings);
-		what->tell(cdev);
-		model_happens(&model, what);
-		ready = kunit_backend.ready(cdev);
-		copied = kunit_copy(cdev);
-		mapped = kunit_map(cdev);
-		KUNIT_EXPECT_EQ_MSG(test, model_enter(&model, false, ready), copied,
-				    "copying, sequence %u, step %u", number, i);
-		KUNIT_EXPECT_EQ_MSG(test, model_enter(&model, true, ready), mapped,
-				    "mapping, sequence %u, step %u", number, i);
-	}
-}
-
-static void sequences(struct kunit *test)
-{
-	struct coherent_device *cdev;
-	unsigned int total = 1;
-
-	kunit_ready_answer(0);
-	/* Nothing of the test's own takes longer */
-	kunit_backend.ready_timeout_ms = 100 * MSEC_PER_SEC;
-	cdev = kunit_open(test);
-	kunit_set_memory_decoding(cdev, true);
-	for (unsigned int i = 0; i < STEPS; i++)
-		total *= ARRAY_SIZE(happenings);
-	for (unsigned int i = 0; i < total && test->status == KUNIT_SUCCESS; i++) {
-		calm_down(test, cdev);
-		run_sequence(test, cdev, i);
-		cond_resched();
-	}
-	calm_down(test, cdev);
-}
-
 static struct kunit_case access_cases[] = {
 	KUNIT_CASE(asked_once),
 	KUNIT_CASE(asked_each_time_in_low_power),
@@ -505,7 +362,6 @@ static struct kunit_case access_cases[] = {
 	KUNIT_CASE(waits_until_ready),
 	KUNIT_CASE(time_limit),
 	KUNIT_CASE(waiter_sees_the_limit),
-	KUNIT_CASE(sequences),
 	{ }
 };
 

@@ -122,6 +122,12 @@ void kunit_done(struct coherent_device *cdev)
 	coherent_pci_err_handlers.reset_done(cdev->core.pdev);
 }
 
+void kunit_reset(struct coherent_device *cdev)
+{
+	kunit_prepare(cdev);
+	kunit_done(cdev);
+}
+
 void kunit_frozen(struct coherent_device *cdev)
 {
 	coherent_pci_err_handlers.error_detected(cdev->core.pdev,
@@ -131,6 +137,12 @@ void kunit_frozen(struct coherent_device *cdev)
 void kunit_slot_reset(struct coherent_device *cdev)
 {
 	coherent_pci_err_handlers.slot_reset(cdev->core.pdev);
+}
+
+void kunit_recovered(struct coherent_device *cdev)
+{
+	kunit_frozen(cdev);
+	kunit_slot_reset(cdev);
 }
 
 void kunit_resumed(struct coherent_device *cdev)

@@ -20,6 +20,7 @@ extern struct kunit_suite coherent_sources_suite;
 extern struct kunit_suite coherent_parse_suite;
 extern struct kunit_suite coherent_probe_suite;
 extern struct kunit_suite coherent_access_suite;
+extern struct kunit_suite coherent_sequence_suite;
 extern struct kunit_suite coherent_reset_suite;
 
 #endif
