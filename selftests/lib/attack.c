@@ -28,6 +28,9 @@ static void complain(struct attacker *a, const char *what, long ret)
 /* Errors that file I/O on a fake region has for a good buffer in a good place */
 static bool io_error_is_fair(const struct attacker *a, ssize_t ret)
 {
+	/* a signal, which some attacker sends, ends a wait before anything is moved */
+	if (ret == -EINTR)
+		return true;
 	/* reset while memory decoding is off, and readiness behind a BAR */
 	return ret == -EIO && a->e->mem_needed;
 }
