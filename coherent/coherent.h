@@ -9,6 +9,9 @@
  *					under face_lock VFIO only tries it
  *   claims_lock				claim.c
  *     own_lock				memory.c; coherent_ledger_lock in it
+ *   interface_lock			foreign.c; the lock of VFIO's class in it
+ *   emulated_lock			foreign.c; innermost, also under claims_lock
+ *					and the lock of VFIO's class
  *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
  *     map_lock				makes kernel mappings
  *     coherent_aperture.face_lock	vfio_pci_core_device.memory_lock, which
