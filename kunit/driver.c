@@ -206,6 +206,18 @@ struct soft_spec kunit_described_spec(struct kunit *test, unsigned int flags)
 	return spec;
 }
 
+/** kunit_ready_bar_spec() - the same with a BAR 0, from which readiness is read */
+struct soft_spec kunit_ready_bar_spec(struct kunit *test)
+{
+	struct soft_spec spec = kunit_described_spec(test, 0);
+	struct soft_spec with_bar0 = kunit_function_spec(test, true);
+
+	spec.config.bar0_size = with_bar0.config.bar0_size;
+	spec.bar0_base = with_bar0.bar0_base;
+	kunit_backend.ready_bar = 0;
+	return spec;
+}
+
 /** kunit_offer() - to the driver, once more */
 void kunit_offer(struct kunit *test, struct pci_dev *pdev)
 {

@@ -31,6 +31,7 @@ void kunit_discovered(struct coherent_device *cdev);
 bool kunit_lives_balanced(void);
 
 struct soft_spec kunit_described_spec(struct kunit *test, unsigned int flags);
+struct soft_spec kunit_ready_bar_spec(struct kunit *test);
 void kunit_offer(struct kunit *test, struct pci_dev *pdev);
 struct coherent_device *kunit_device_of(struct pci_dev *pdev);
 struct coherent_device *kunit_device(struct kunit *test);

@@ -311,14 +311,10 @@ static void ready_late(struct kunit *test)
 /* The BAR is ready()'s only while somebody asks */
 static void ready_by_bar(struct kunit *test)
 {
-	struct soft_spec spec = kunit_described_spec(test, 0);
-	struct soft_spec with_bar0 = kunit_function_spec(test, true);
+	struct soft_spec spec = kunit_ready_bar_spec(test);
 	struct coherent_device *cdev;
 	struct pci_dev *pdev;
 
-	spec.config.bar0_size = with_bar0.config.bar0_size;
-	spec.bar0_base = with_bar0.bar0_base;
-	kunit_backend.ready_bar = 0;
 	kunit_ready_answer(0);
 	pdev = kunit_function(test, &spec);
 	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
