@@ -51,6 +51,7 @@ struct device;
 struct iommu_group;
 struct iov_iter;
 struct kobject;
+struct tracepoint;
 struct vm_fault;
 
 /* mapping.c: kernel mappings */
@@ -169,6 +170,11 @@ int coherent_sysfs_emit_choice(char *buf, const char * const *names,
 int coherent_parse_pages(const char *buf, unsigned long *first,
 			 unsigned long *last, unsigned long base,
 			 unsigned long limit);
+
+/* tracepoints.c: to be told what the kernel does */
+int coherent_tracepoint_start(const char *name, void *probe,
+			      struct tracepoint **tp);
+void coherent_tracepoint_stop(void *probe, struct tracepoint *tp);
 
 /* host_sysfs.c: what belongs to no device */
 extern struct kobject *coherent_host_kobj;

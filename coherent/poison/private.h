@@ -12,7 +12,6 @@
  *   notify.c		userspace hears of changes
  *   ledger.c		what poison means to an aperture
  *   report.c		the queue of reports, and the worker that empties it
- *   tracepoints.c	tracepoints as sources
  *   source_*.c		a source reports an error, in any context but NMI
  *   sources.c		the list of sources
  *   sysfs.c		what an administrator sees and does
@@ -37,7 +36,6 @@
 #include "poison.h"
 
 struct notifier_block;
-struct tracepoint;
 struct vm_area_struct;
 
 /*
@@ -226,11 +224,6 @@ int coherent_report_flush(void);
 int coherent_report_drain(void);
 void coherent_report_strays(const struct coherent_ledger *ledger);
 int coherent_report_forget(unsigned long first, unsigned long last);
-
-/* tracepoints.c */
-int coherent_tracepoint_start(const char *name, void *probe,
-			      struct tracepoint **tp);
-void coherent_tracepoint_stop(void *probe, struct tracepoint *tp);
 
 /**
  * struct coherent_source_ops - a source of errors

@@ -11,6 +11,7 @@
 #include <acpi/ghes.h>
 #include <ras/ras_event.h>
 
+#include "../coherent.h"
 #include "private.h"
 
 static void arm_event(void *data, const struct cper_sec_proc_arm *proc,

@@ -9,6 +9,7 @@
 #include <linux/tracepoint.h>
 #include <trace/events/memory-failure.h>
 
+#include "../coherent.h"
 #include "private.h"
 
 static void memory_failure_event(void *data, unsigned long pfn, int type,

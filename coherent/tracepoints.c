@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tracepoints of the kernel's as sources of errors. They are not exported to
- * modules by name, but can be looked for.
+ * Tracepoints of the kernel's, to be told what nothing else tells modules. They
+ * are not exported by name, but can be looked for.
  */
 #include <linux/errno.h>
 #include <linux/kconfig.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "private.h"
+#include "coherent.h"
 
 struct search {
 	const char *name;
