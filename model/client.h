@@ -60,6 +60,9 @@ void test_fail(const char *file, int line, const char *what);
 #define CHECK(condition) \
 	((condition) ? (void)0 : test_fail(__FILE__, __LINE__, #condition))
 
+/* test-dma.c */
+void test_dma(void);
+
 /* test-function.c */
 void test_config(void);
 void test_ext_caps(void);

@@ -21,7 +21,8 @@ static const __u32 test_regs[] = {
 	TEST_MAGIC_REG, TEST_RESETS, TEST_SCRATCH, TEST_RESET_READY,
 	TEST_READY, TEST_FLRS, TEST_MESSAGES, TEST_PM_RESETS, TEST_VALID,
 	TEST_POLLS, TEST_NEED_RESETS, TEST_RESET_VALID, TEST_WAKE_READY,
-	TEST_WAKES,
+	TEST_WAKES, TEST_DMA, TEST_DMA_IOVA_LOW, TEST_DMA_IOVA_HIGH,
+	TEST_DMA_LENGTH,
 };
 
 static const __u32 status_regs[] = { GPU_C2C_LINK, GPU_HBM_TRAINING };
@@ -87,6 +88,7 @@ void gpu_reset(struct gpu *gpu, enum reset_cause cause)
 		gpu->need_resets--;
 	gpu->ready_at = later(gpu->power_on_until, in_ms(gpu->reset_ready_ms));
 	gpu->valid_at = in_ms(gpu->reset_valid_ms);
+	memset(&gpu->dma, 0, sizeof(gpu->dma));
 	if (!gpu->opt->scratch_survives)
 		gpu->scratch = 0;
 }
@@ -149,6 +151,14 @@ static __u32 reg_read(struct gpu *gpu, __u32 reg)
 		return gpu->wake_ready_ms;
 	case TEST_WAKES:
 		return gpu->wakes;
+	case TEST_DMA:
+		return gpu->dma.status;
+	case TEST_DMA_IOVA_LOW:
+		return gpu->dma.iova;
+	case TEST_DMA_IOVA_HIGH:
+		return gpu->dma.iova >> 32;
+	case TEST_DMA_LENGTH:
+		return gpu->dma.length;
 	case GPU_C2C_LINK:
 		return status_read(gpu, reg, C2C_LINK_TRAINING);
 	case GPU_HBM_TRAINING:
@@ -181,6 +191,19 @@ static void reg_write(struct gpu *gpu, __u32 reg, __u32 value)
 		break;
 	case TEST_WAKE_READY:
 		gpu->wake_ready_ms = value;
+		break;
+	case TEST_DMA:
+		dma_start(&gpu->dma, value);
+		break;
+	case TEST_DMA_IOVA_LOW:
+		gpu->dma.iova = (gpu->dma.iova & ~0xffffffffULL) | value;
+		break;
+	case TEST_DMA_IOVA_HIGH:
+		gpu->dma.iova = (gpu->dma.iova & 0xffffffffULL) |
+				(__u64)value << 32;
+		break;
+	case TEST_DMA_LENGTH:
+		gpu->dma.length = value;
 		break;
 	}
 }

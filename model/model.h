@@ -53,6 +53,9 @@
  *
  * BAR 0 (little-endian, any width and alignment): memory, and in it the
  * registers below. A write of part of a register changes that part.
+ *
+ * The function does DMA when it is told, with bus mastering on, between
+ * DMA_BUFFER in BAR 0 and TEST_DMA_IOVA.
  */
 #ifndef COHERENT_MODEL_H
 #define COHERENT_MODEL_H
@@ -77,7 +80,19 @@
 #define TEST_RESET_VALID	0x2c	/* as TEST_RESET_READY: Memory_Info_Valid */
 #define TEST_WAKE_READY		0x30	/* rw: how long each coming D3hot -> D0 takes */
 #define TEST_WAKES		0x34	/* ro: D3hot -> D0 that were no resets */
+#define TEST_DMA		0x38	/* w: DMA_READ or DMA_WRITE; r: see below */
+#define TEST_DMA_IOVA_LOW	0x3c	/* rw: where the other side is */
+#define TEST_DMA_IOVA_HIGH	0x40
+#define TEST_DMA_LENGTH		0x44	/* rw: bytes, 1 to DMA_ROOM */
 #define TEST_NEVER		0xffffffffU
+
+/* TEST_DMA */
+#define DMA_READ		1U	/* from there into DMA_BUFFER */
+#define DMA_WRITE		2U
+#define DMA_BUSY		0xffffffffU	/* else 0, or an errno */
+
+#define DMA_BUFFER		0x2000U	/* in BAR 0 */
+#define DMA_ROOM		0x1000U
 
 /* Where GH200 and GB200/GB300 show that their memory can be used. */
 #define GPU_C2C_LINK		0x1498
@@ -118,6 +133,15 @@ struct model_options {
 	bool scratch_survives;
 };
 
+/* dma.c: the DMA engine */
+struct dma {
+	__u64 iova;
+	__u32 length;
+	__u32 command;		/* not yet asked for; 0: none */
+	__u32 asked;		/* asked for last */
+	__u32 status;
+};
+
 /* gpu.c: when the memory is ready, and the registers of BAR 0 */
 struct gpu {
 	const struct model_options *opt;
@@ -133,6 +157,7 @@ struct gpu {
 	__u32 scratch;
 	__u32 polls;
 	__u32 resets[RESET_CAUSES];
+	struct dma dma;
 };
 
 /* config.c: config space, and where in it things are (0: nowhere) */
@@ -161,6 +186,14 @@ struct function {
 };
 
 const struct model_kind *model_find(const char *name);
+
+void dma_start(struct dma *dma, __u32 command);
+/* What to ask the client for: the length of the payload, or 0 for nothing */
+size_t dma_request(struct dma *dma, const struct bar *bar, __u16 *command,
+		   void *payload);
+/* Its answer: 0 or an errno, and the payload */
+void dma_answer(struct dma *dma, const struct bar *bar, int error,
+		const void *payload, size_t length);
 
 void gpu_init(struct gpu *gpu, const struct model_options *opt);
 void gpu_power_on(struct gpu *gpu);

@@ -18,6 +18,7 @@ struct session {
 	struct function *fn;
 	struct channel chan;
 	bool negotiated;
+	__u16 dma_id;		/* of what was last asked of the client */
 	int reply_fd;		/* to be sent along, not to be closed */
 };
 
@@ -82,7 +83,7 @@ static int do_version(struct session *ses, const struct message *msg,
 	       put_capabilities((char *)reply + sizeof(version), 256, text);
 }
 
-/* The function does no DMA: where the guest's memory is, is nothing to it. */
+/* The function's DMA is the client's to do: where memory is, is nothing to it. */
 static int do_dma_map(struct session *ses, const struct message *msg,
 		      void *reply)
 {
@@ -323,6 +324,31 @@ static bool is_reply(const struct message *msg)
 	return (msg->header.flags & WIRE_TYPE_MASK) == WIRE_TYPE_REPLY;
 }
 
+static void take_reply(struct session *ses, const struct message *msg)
+{
+	int error = msg->header.flags & WIRE_ERROR ?
+		    (msg->header.error ? (int)msg->header.error : EIO) : 0;
+
+	if (msg->header.id == ses->dma_id)
+		dma_answer(&ses->fn->gpu.dma, &ses->fn->bar[0], error,
+			   msg->payload, msg->length);
+}
+
+/* What an answered write has started. One at a time. */
+static int ask_for_dma(struct session *ses)
+{
+	struct wire_header header = { .flags = WIRE_TYPE_COMMAND };
+	size_t length = dma_request(&ses->fn->gpu.dma, &ses->fn->bar[0],
+				    &header.command,
+				    channel_payload(&ses->chan));
+
+	if (!length)
+		return 0;
+	header.id = ++ses->dma_id;
+	header.size = sizeof(header) + length;
+	return channel_send(&ses->chan, &header, length, -1);
+}
+
 /* No command keeps a descriptor, so all are closed before it is answered. */
 static int serve_one(struct session *ses)
 {
@@ -332,11 +358,15 @@ static int serve_one(struct session *ses)
 	int sent = 0;
 
 	ses->reply_fd = -1;
-	if (received > 0)
+	if (received > 0 && is_reply(&msg))
+		take_reply(ses, &msg);
+	else if (received > 0)
 		result = dispatch(ses, &msg, channel_payload(&ses->chan));
 	message_close_fds(&msg);
 	if ((received > 0 && !is_reply(&msg)) || received == -EBADMSG)
 		sent = answer(ses, &msg, result);
+	if (received > 0 && !sent)
+		sent = ask_for_dma(ses);
 	return received > 0 && sent < 0 ? sent : received;
 }
 

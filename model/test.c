@@ -330,6 +330,7 @@ static const struct test {
 	{ "no reset", test_no_reset },
 	{ "readiness through CXL", test_cxl },
 	{ "broken, stuck and odd functions", test_odd_models },
+	{ "DMA", test_dma },
 };
 
 int main(int argc, char **argv)

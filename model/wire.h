@@ -110,6 +110,13 @@ struct wire_region_io {
 	/* data follows */
 };
 
+/* Request and reply of the function's own reads and writes start with this. */
+struct wire_dma_io {
+	__u64 address;
+	__u64 count;
+	/* data follows */
+};
+
 #define WIRE_MULTI_BYTES	8
 
 struct wire_multi_write {
