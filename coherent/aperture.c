@@ -29,6 +29,7 @@ void coherent_aperture_init(struct coherent_aperture *ap, struct device *dev,
 	ap->face_lock = face_lock;
 	ap->mapping = mapping;
 	mutex_init(&ap->map_lock);
+	coherent_dmabufs_init(ap);
 	coherent_gate_setup(ap);
 }
 

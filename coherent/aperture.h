@@ -9,6 +9,7 @@
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
+#include <linux/list.h>
 #include <linux/memory-failure.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
@@ -75,6 +76,16 @@ struct coherent_scrub {
 };
 
 /**
+ * struct coherent_dmabufs - memory that others have for their DMA
+ * @lock: protects @list
+ * @list: of &struct coherent_dmabuf
+ */
+struct coherent_dmabufs {
+	struct mutex lock;		/* list, and what is said of its elements */
+	struct list_head list;
+};
+
+/**
  * struct coherent_face - what an aperture asks of the device that shows it
  * @facts: fill in what holds now, all but @map and @began. Called for each
  *	access, with coherent_aperture.face_lock and coherent_gate.lock held for
@@ -100,6 +111,7 @@ struct coherent_face {
  * @map_lock: protects the making of coherent_window.va
  * @gate: see &struct coherent_gate
  * @scrub: see &struct coherent_scrub
+ * @dmabufs: see &struct coherent_dmabufs; where the kernel has such
  * @reset_heals: after a reset that ends with ready memory no page is poisoned
  * @own_memory: its memory is coherent_memory_alloc()'s
  * @claim: the aperture in /proc/iomem
@@ -120,6 +132,7 @@ struct coherent_aperture {
 	struct mutex map_lock;		/* coherent_window.va */
 	struct coherent_gate gate;
 	struct coherent_scrub scrub;
+	struct coherent_dmabufs dmabufs;
 	bool reset_heals;
 	bool own_memory;
 	struct coherent_claim *claim;

@@ -21,6 +21,8 @@
  *					writing: a reset begins or ends, or
  *					what is poisoned changes
  *           page table locks, i_mmap	(the memory manager's)
+ *         coherent_dmabufs.lock	dmabuf.c; never with coherent_gate.lock
+ *           dma_resv, importers' locks	(the dma-bufs')
  *   command_lock			PCI_COMMAND after recoveries (pci/command.c);
  *					no user copy under it
  *   config_lock			innermost, around plain stores (pci/config.c)
@@ -141,6 +143,19 @@ int coherent_scrub_open(struct coherent_aperture *ap);
 void coherent_scrub_close(struct coherent_aperture *ap);
 int coherent_scrub_sysfs_add(struct coherent_aperture *ap);
 void coherent_scrub_sysfs_remove(struct coherent_aperture *ap);
+
+/* dmabuf.c: memory that others have for their DMA; dmabuf.h is for the face */
+#if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
+void coherent_dmabufs_init(struct coherent_aperture *ap);
+void coherent_dmabufs_forget(struct coherent_aperture *ap);
+void coherent_dmabufs_revoke(struct coherent_aperture *ap);
+void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap);
+#else
+static inline void coherent_dmabufs_init(struct coherent_aperture *ap) { }
+static inline void coherent_dmabufs_forget(struct coherent_aperture *ap) { }
+static inline void coherent_dmabufs_revoke(struct coherent_aperture *ap) { }
+static inline void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap) { }
+#endif
 
 /* foreign.c: IOMMU mappings by others */
 int coherent_foreign_watch(const struct class *class);

@@ -62,13 +62,16 @@ void coherent_gate_happens(struct coherent_aperture *ap,
  * @event: which; it must shut the gate
  *
  * When it returns no access runs and no mapping is left: faults meet the shut
- * gate and insert nothing, and what was inserted before is gone.
+ * gate and insert nothing, and what was inserted before is gone; so are the
+ * mappings of those that imported dma-bufs.
  *
- * Context: as coherent_gate_happens(); takes i_mmap and page table locks, too.
+ * Context: as coherent_gate_happens(); takes i_mmap, page table locks, and those
+ * of dma-bufs and importers, too.
  */
 void coherent_gate_shuts(struct coherent_aperture *ap,
 			 enum coherent_gate_event event)
 {
 	coherent_gate_happens(ap, event);
 	coherent_revoke(ap, 0, ULONG_MAX);
+	coherent_dmabufs_revoke(ap);
 }

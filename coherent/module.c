@@ -6,6 +6,7 @@
 #include <linux/module.h>
 
 #include "coherent.h"
+#include "pci/pci.h"
 #include "poison/poison.h"
 
 static int __init coherent_init(void)
@@ -20,6 +21,7 @@ static int __init coherent_init(void)
 	ret = coherent_poison_init();
 	if (ret)
 		goto out_quarantine;
+	coherent_dmabuf_init();
 	return 0;
 
 out_quarantine:
@@ -32,6 +34,7 @@ module_init(coherent_init);
 
 static void __exit coherent_exit(void)
 {
+	coherent_dmabuf_exit();
 	coherent_quarantine_exit();
 	coherent_claim_exit();
 	coherent_foreign_exit();

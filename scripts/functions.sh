@@ -63,7 +63,7 @@ devices_main() {
 	esac
 	reserve "$gh"
 	device "model=gh200,slot=4,base=${gh%+*},size=${gh#*+}"
-	FUNCTIONS+=("name=gh200,bdf=0000:00:04.0,driver=nvgrace,use=$use,res=$res,type=wc,ready=bar,limit=30000")
+	FUNCTIONS+=("name=gh200,bdf=0000:00:04.0,driver=nvgrace,use=$use,res=$res,type=wc,ready=bar,limit=30000,peer=0000:00:08.0")
 
 	# 63 MiB and 3 MiB: nothing is a power of two, the second part misaligned
 	reserve "$low+0x4200000"

@@ -19,6 +19,7 @@
 static void close_memory(struct coherent_function *fn)
 {
 	coherent_gate_happens(&fn->ap, COHERENT_GATE_CLOSED);
+	coherent_dmabuf_close(fn);
 	coherent_command_close(fn);
 	coherent_unmap_all(&fn->ap);
 	coherent_ready_close(fn);
@@ -51,6 +52,7 @@ int coherent_open_device(struct vfio_device *core_vdev)
 	}
 	coherent_config_clear_bars(fn);
 	coherent_command_open(fn);
+	coherent_dmabuf_open(fn);
 	coherent_gate_happens(&fn->ap, COHERENT_GATE_OPENED);
 	ret = coherent_scrub_open(&fn->ap);
 	if (ret) {
@@ -77,6 +79,7 @@ void coherent_close_device(struct vfio_device *core_vdev)
 	coherent_scrub_close(&fn->ap);
 	close_memory(fn);
 	vfio_pci_core_close_device(core_vdev);
+	coherent_dmabufs_forget(&fn->ap);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_close_device, "COHERENT_VFIO_PCI");
 
@@ -104,7 +107,7 @@ static bool changes_power(u32 flags)
  * @argsz: bytes there
  *
  * All features are vfio-pci's. Low power is a change of power: a device that
- * comes back from it may have lost its state.
+ * comes back from it may have lost its state. Of exports the core keeps track.
  *
  * Context: may sleep; no lock held.
  * Return: as uapi/linux/vfio.h documents for the feature.
@@ -116,6 +119,8 @@ int coherent_device_feature(struct vfio_device *core_vdev, u32 flags,
 	bool power = changes_power(flags);
 	int ret;
 
+	if (coherent_dmabuf_is_export(flags))
+		return coherent_dmabuf_export(fn, flags, arg, argsz);
 	if (power)
 		coherent_gate_happens(&fn->ap, COHERENT_GATE_POWER_BEGINS);
 	ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
@@ -180,6 +185,7 @@ static int setup(struct coherent_function *fn)
 
 	init_windows(ap);
 	coherent_config_init(fn);
+	coherent_dmabuf_setup(fn);
 	ap->reset_heals = backend->reset_heals_poison;
 	if (backend->cxl_ready)
 		fn->cxl_dvsec = coherent_cxl_find(fn->cdev->core.pdev);

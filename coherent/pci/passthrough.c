@@ -5,7 +5,6 @@
  * (nested assignment).
  */
 #include <linux/err.h>
-#include <linux/kconfig.h>
 #include <linux/pci.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -54,8 +53,7 @@ int coherent_passthrough_probe(struct pci_dev *pdev,
 	cdev = coherent_alloc(pdev, backend, &coherent_passthrough_ops);
 	if (IS_ERR(cdev))
 		return PTR_ERR(cdev);
-	if (IS_ENABLED(CONFIG_VFIO_PCI_DMABUF))
-		coherent_dmabuf_setup(cdev);
+	coherent_dmabuf_setup(cdev->function);
 	dev_set_drvdata(&pdev->dev, &cdev->core);
 	ret = vfio_pci_core_register_device(&cdev->core);
 	if (ret) {

@@ -83,8 +83,34 @@ int coherent_passthrough_probe(struct pci_dev *pdev,
 			       const struct coherent_backend *backend);
 void coherent_passthrough_remove(struct coherent_device *cdev);
 
-/* dmabuf.c: where the kernel has VFIO_PCI_DMABUF */
-void coherent_dmabuf_setup(struct coherent_device *cdev);
+/* dmabuf.c: regions exported as dma-bufs */
+#if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
+void coherent_dmabuf_init(void);
+void coherent_dmabuf_exit(void);
+void coherent_dmabuf_setup(struct coherent_function *fn);
+void coherent_dmabuf_open(struct coherent_function *fn);
+void coherent_dmabuf_close(struct coherent_function *fn);
+bool coherent_dmabuf_is_export(u32 flags);
+int coherent_dmabuf_export(struct coherent_function *fn, u32 flags,
+			   void __user *arg, size_t argsz);
+#else
+static inline void coherent_dmabuf_init(void) { }
+static inline void coherent_dmabuf_exit(void) { }
+static inline void coherent_dmabuf_setup(struct coherent_function *fn) { }
+static inline void coherent_dmabuf_open(struct coherent_function *fn) { }
+static inline void coherent_dmabuf_close(struct coherent_function *fn) { }
+
+static inline bool coherent_dmabuf_is_export(u32 flags)
+{
+	return false;
+}
+
+static inline int coherent_dmabuf_export(struct coherent_function *fn, u32 flags,
+					 void __user *arg, size_t argsz)
+{
+	return -ENOTTY;
+}
+#endif
 
 /* region.c: regions by VFIO index */
 struct coherent_window *coherent_find_window(struct coherent_function *fn,

@@ -79,6 +79,18 @@ bool coherent_poison_kvm_may_map(const struct coherent_aperture *ap)
 }
 
 /**
+ * coherent_poison_dma_may_map() - may an IOMMU be given a poisoned page?
+ * @ap: the aperture
+ *
+ * Context: any.
+ * Return: whether the policy, as it is now, says so.
+ */
+bool coherent_poison_dma_may_map(const struct coherent_aperture *ap)
+{
+	return READ_ONCE(ap->ledger->policy) != COHERENT_POISON_ISOLATE;
+}
+
+/**
  * coherent_poison_clip() - what may be loaded and stored before the next poison
  * @win: the region
  * @off: first byte
@@ -185,6 +197,8 @@ static int record_new(struct coherent_ledger *ledger, unsigned long first,
 	if (ap && ledger->policy != COHERENT_POISON_KEEP)
 		coherent_revoke(ap, first, last);
 	resume(ap);
+	if (ap)
+		coherent_dmabufs_revoke_poisoned(ap);
 
 	announce(ledger, first, last, source);
 	/* Looking at all processes takes its time; mostly there is no need */
@@ -341,5 +355,7 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 	if (ap && policy != COHERENT_POISON_KEEP && first <= ledger->last)
 		coherent_revoke(ap, first, ledger->last);
 	resume(ap);
+	if (ap)
+		coherent_dmabufs_revoke_poisoned(ap);
 	warn_of_policy(ledger);
 }

@@ -40,6 +40,7 @@ unsigned long coherent_poison_next(unsigned long first, unsigned long last);
 bool coherent_poison_blocks(const struct coherent_aperture *ap,
 			    unsigned long first, unsigned long last);
 bool coherent_poison_kvm_may_map(const struct coherent_aperture *ap);
+bool coherent_poison_dma_may_map(const struct coherent_aperture *ap);
 size_t coherent_poison_clip(const struct coherent_window *win, u64 off, size_t n);
 
 #endif /* COHERENT_POISON_H */

@@ -16,6 +16,7 @@
 #   inject=A:B                      only these sources of memory errors
 #   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
 #   scrub=open|close                the default policy is this one, and not none
+#   peer=0000:00:08.0               a device model that does DMA for it, passed through
 #   programs=A:B                    only these
 #   without=PATTERN                 not those, which others try enough
 
@@ -84,7 +85,8 @@ describe() {
 	COHERENT_INJECT=$(inject_list "$(field "$1" inject)")
 	COHERENT_EXPECT_BAD=$(field "$1" bad)
 	COHERENT_EXPECT_HEALS=
-	export COHERENT_EXPECT_SCRUB
+	export COHERENT_EXPECT_SCRUB COHERENT_PEER
+	COHERENT_PEER=$(field "$1" peer)
 	COHERENT_EXPECT_SCRUB=$(field "$1" scrub)
 }
 

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of the device that others have for their DMA, as dma-bufs.
+ *
+ * Exporting is the face's affair. This file knows which dma-bufs there are, and
+ * of what, so that what ends user mappings ends importers' mappings as well: an
+ * IOMMU has no page faults that would meet a shut gate.
+ *
+ * Each dma-buf is held by a reference of ours until nobody else has one, or the
+ * device is closed: its exporter tells nobody of its end.
+ *
+ * Documentation/driver-api/dma-buf.rst
+ */
+#include <linux/cleanup.h>
+#include <linux/compiler.h>
+#include <linux/dev_printk.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/limits.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "coherent.h"
+#include "dmabuf.h"
+#include "poison/poison.h"
+
+MODULE_IMPORT_NS("DMA_BUF");
+
+/* For DMA that an importer has begun. Then it is said, and not waited for. */
+#define IMPORTER_LIMIT_MS	10000
+
+/**
+ * coherent_dmabufs_init() - none yet
+ * @ap: an aperture that nobody knows yet
+ */
+void coherent_dmabufs_init(struct coherent_aperture *ap)
+{
+	mutex_init(&ap->dmabufs.lock);
+	INIT_LIST_HEAD(&ap->dmabufs.list);
+}
+
+/**
+ * coherent_dmabuf_alloc() - room to remember a dma-buf
+ * @nr: ranges that it has
+ *
+ * Context: may sleep.
+ * Return: for coherent_dmabuf_begin(), its ranges to be filled in; NULL.
+ */
+struct coherent_dmabuf *coherent_dmabuf_alloc(size_t nr)
+{
+	struct coherent_dmabuf *buf;
+
+	buf = kvzalloc(struct_size(buf, ranges, nr), GFP_KERNEL_ACCOUNT);
+	if (buf)
+		buf->nr_ranges = nr;
+	return buf;
+}
+
+/**
+ * coherent_dmabuf_begin() - it is going to be exported
+ * @ap: the aperture
+ * @buf: its ranges; @ap's from now on
+ *
+ * What is revoked before coherent_dmabuf_end() counts for @buf as well.
+ *
+ * Context: may sleep.
+ */
+void coherent_dmabuf_begin(struct coherent_aperture *ap,
+			   struct coherent_dmabuf *buf)
+{
+	buf->in_the_making = true;
+	guard(mutex)(&ap->dmabufs.lock);
+	list_add_tail(&buf->node, &ap->dmabufs.list);
+}
+
+/**
+ * coherent_dmabuf_exported() - it is there
+ * @buf: between coherent_dmabuf_begin() and coherent_dmabuf_end()
+ * @dmabuf: before anybody else can have it
+ *
+ * Context: any but NMI.
+ */
+void coherent_dmabuf_exported(struct coherent_dmabuf *buf,
+			      struct dma_buf *dmabuf)
+{
+	get_dma_buf(dmabuf);
+	/* Who walks the list meanwhile finds it whole, or leaves a mark */
+	smp_store_release(&buf->dmabuf, dmabuf);
+}
+
+static void forget(struct coherent_dmabuf *buf)
+{
+	list_del(&buf->node);
+	/* No release runs from here: that is put off until the task has no lock */
+	if (buf->dmabuf)
+		dma_buf_put(buf->dmabuf);
+	kvfree(buf);
+}
+
+static void revoke(struct coherent_aperture *ap, struct dma_buf *dmabuf)
+{
+	long left;
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	dma_buf_invalidate_mappings(dmabuf);
+	left = dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
+				     false, msecs_to_jiffies(IMPORTER_LIMIT_MS));
+	dma_resv_unlock(dmabuf->resv);
+	if (!left)
+		dev_err_ratelimited(ap->dev,
+				    "an importer of a dma-buf has not ended its DMA after %u s\n",
+				    IMPORTER_LIMIT_MS / 1000);
+}
+
+/**
+ * coherent_dmabuf_end() - the export is done, well or not
+ * @ap: the aperture
+ * @buf: from coherent_dmabuf_begin()
+ *
+ * Context: may sleep; takes locks of the dma-buf and of its importers.
+ */
+void coherent_dmabuf_end(struct coherent_aperture *ap,
+			 struct coherent_dmabuf *buf)
+{
+	guard(mutex)(&ap->dmabufs.lock);
+	buf->in_the_making = false;
+	if (!buf->dmabuf)
+		forget(buf);
+	else if (buf->missed)
+		revoke(ap, buf->dmabuf);
+}
+
+static bool is_ours_alone(const struct coherent_dmabuf *buf)
+{
+	return !buf->in_the_making && file_count(buf->dmabuf->file) == 1;
+}
+
+/**
+ * coherent_dmabufs_prune() - forget those that nobody has any more
+ * @ap: the aperture
+ *
+ * Before another one is made, so that there are no more than users have, and one.
+ *
+ * Context: may sleep.
+ */
+void coherent_dmabufs_prune(struct coherent_aperture *ap)
+{
+	struct coherent_dmabuf *buf, *next;
+
+	guard(mutex)(&ap->dmabufs.lock);
+	list_for_each_entry_safe(buf, next, &ap->dmabufs.list, node)
+		if (is_ours_alone(buf))
+			forget(buf);
+}
+
+/**
+ * coherent_dmabufs_forget() - the device is closed
+ * @ap: the aperture; its exporter has revoked all that there was
+ *
+ * Context: may sleep.
+ */
+void coherent_dmabufs_forget(struct coherent_aperture *ap)
+{
+	struct coherent_dmabuf *buf, *next;
+
+	guard(mutex)(&ap->dmabufs.lock);
+	list_for_each_entry_safe(buf, next, &ap->dmabufs.list, node)
+		forget(buf);
+}
+
+static void revoke_if(struct coherent_aperture *ap,
+		      bool (*applies)(const struct coherent_aperture *ap,
+				      const struct coherent_dmabuf *buf))
+{
+	struct coherent_dmabuf *buf;
+	struct dma_buf *dmabuf;
+
+	guard(mutex)(&ap->dmabufs.lock);
+	list_for_each_entry(buf, &ap->dmabufs.list, node) {
+		if (applies && !applies(ap, buf))
+			continue;
+		/* Pairs with coherent_dmabuf_exported() */
+		dmabuf = smp_load_acquire(&buf->dmabuf);
+		if (dmabuf)
+			revoke(ap, dmabuf);
+		else
+			buf->missed = true;
+	}
+}
+
+/**
+ * coherent_dmabufs_revoke() - take away all mappings of importers
+ * @ap: the aperture
+ *
+ * An importer with pinned mappings (iommufd) has lost them for good, and its user
+ * must import again; others map anew when they need it.
+ *
+ * Context: may sleep; takes locks of the dma-bufs and of their importers. Of the
+ * locks that a fault takes none is held but face_lock.
+ */
+void coherent_dmabufs_revoke(struct coherent_aperture *ap)
+{
+	revoke_if(ap, NULL);
+}
+
+/**
+ * coherent_dmabuf_is_poisoned() - does poison keep it from being exported?
+ * @ap: the aperture
+ * @buf: its ranges
+ *
+ * An entry of an IOMMU loads nothing, and a device that reads poison is told so by
+ * the completion. So only the policy that isolates poison from everybody refuses.
+ *
+ * Context: any but NMI.
+ * Return: whether it does.
+ */
+bool coherent_dmabuf_is_poisoned(const struct coherent_aperture *ap,
+				 const struct coherent_dmabuf *buf)
+{
+	if (coherent_poison_dma_may_map(ap))
+		return false;
+	for (size_t i = 0; i < buf->nr_ranges; i++)
+		if (coherent_poison_next(buf->ranges[i].first,
+					 buf->ranges[i].last) != ULONG_MAX)
+			return true;
+	return false;
+}
+
+/**
+ * coherent_dmabufs_revoke_poisoned() - ... of what may not be exported any more
+ * @ap: the aperture, whose poison or policy has changed
+ *
+ * A dma-buf goes as a whole.
+ *
+ * Context: as coherent_dmabufs_revoke(); coherent_ledger_lock may be held.
+ */
+void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap)
+{
+	revoke_if(ap, coherent_dmabuf_is_poisoned);
+}
