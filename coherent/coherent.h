@@ -77,6 +77,13 @@ int coherent_mmap_window(struct coherent_window *win, struct vm_area_struct *vma
 vm_fault_t coherent_fault(struct vm_fault *vmf);
 vm_fault_t coherent_huge_fault(struct vm_fault *vmf, unsigned int order);
 
+/* loan.c: poisoned pages, mapped until who maps them for DMA has seen them */
+int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
+		  unsigned long pfn);
+void coherent_loans_end(void);
+int coherent_loans_init(void);
+void coherent_loans_exit(void);
+
 /* copy.c: bytes between a region and a user buffer */
 ssize_t coherent_copy(struct coherent_window *win, struct iov_iter *iter,
 		      u64 off, size_t count);

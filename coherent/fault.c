@@ -52,25 +52,35 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
 }
 
 /*
- * May a poisoned page be mapped for this fault?
+ * May a poisoned page be mapped for this fault? 0, or what the fault ends with.
  *
  * KVM takes a refused page for the death of the machine; given the page, its
  * guest meets the error as it would on hardware, and can recover. KVM asks with
  * ALLOW_RETRY alone: userspace's own faults have USER, user copies of the
- * kernel INTERRUPTIBLE, pinning for DMA REMOTE, a futex not even ALLOW_RETRY.
- * fault_in_safe_writeable() asks exactly as KVM does; so at least it must be a
- * process that somebody like KVM watches the mappings of.
+ * kernel INTERRUPTIBLE, a futex not even ALLOW_RETRY. fault_in_safe_writeable()
+ * asks exactly as KVM does; so at least it must be a process that somebody like
+ * KVM watches the mappings of.
+ *
+ * Who maps memory for DMA has REMOTE besides, and is lent the page: loan.c.
  */
-static bool may_map_poison(const struct vm_fault *vmf)
+static vm_fault_t may_map_poison(const struct vm_fault *vmf)
 {
 	const struct coherent_window *win = vmf->vma->vm_private_data;
-	unsigned int flags = vmf->flags &
-			     (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
-			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE);
+	struct mm_struct *mm = vmf->vma->vm_mm;
 
-	return coherent_poison_kvm_may_map(win->ap) &&
-	       flags == FAULT_FLAG_ALLOW_RETRY &&
-	       mm_has_notifiers(vmf->vma->vm_mm);
+	switch (vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
+			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE)) {
+	case FAULT_FLAG_ALLOW_RETRY:
+		if (coherent_poison_kvm_may_map(win->ap) && mm_has_notifiers(mm))
+			return 0;
+		break;
+	case FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_REMOTE:
+		if (!coherent_poison_dma_may_map(win->ap))
+			break;
+		return coherent_loan(win->ap, mm, coherent_vma_pfn(vmf->vma, vmf->address)) ?
+		       VM_FAULT_OOM : 0;
+	}
+	return VM_FAULT_HWPOISON;
 }
 
 /*
@@ -147,8 +157,12 @@ static vm_fault_t insert_small(struct vm_fault *vmf)
 	lockdep_assert_held_read(win->ap->face_lock);
 	lockdep_assert_held_read(&win->ap->gate.lock);
 
-	if (block_poisoned(vmf, 0) && !may_map_poison(vmf))
-		return VM_FAULT_HWPOISON;
+	if (block_poisoned(vmf, 0)) {
+		vm_fault_t refused = may_map_poison(vmf);
+
+		if (refused)
+			return refused;
+	}
 	if (IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) &&
 	    block_fits(vmf, PMD_ORDER)) {
 		pmd_t pmd = pmdp_get_lockless(vmf->pmd);

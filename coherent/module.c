@@ -18,12 +18,17 @@ static int __init coherent_init(void)
 	ret = coherent_quarantine_init();
 	if (ret)
 		goto out_sysfs;
-	ret = coherent_poison_init();
+	ret = coherent_loans_init();
 	if (ret)
 		goto out_quarantine;
+	ret = coherent_poison_init();
+	if (ret)
+		goto out_loans;
 	coherent_dmabuf_init();
 	return 0;
 
+out_loans:
+	coherent_loans_exit();
 out_quarantine:
 	coherent_quarantine_exit();
 out_sysfs:
@@ -39,6 +44,7 @@ static void __exit coherent_exit(void)
 	coherent_claim_exit();
 	coherent_foreign_exit();
 	coherent_poison_exit();
+	coherent_loans_exit();
 	coherent_host_sysfs_exit();
 }
 module_exit(coherent_exit);

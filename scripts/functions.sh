@@ -68,12 +68,12 @@ devices_main() {
 	# 63 MiB and 3 MiB: nothing is a power of two, the second part misaligned
 	reserve "$low+0x4200000"
 	device "model=plain,slot=5,bar2=0"
-	FUNCTIONS+=("name=dummy,bdf=0000:00:05.0,driver=dummy,aperture=$low+0x4200000/0x300000/$reserved,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=$reserved$from")
+	FUNCTIONS+=("name=dummy,bdf=0000:00:05.0,driver=dummy,aperture=$low+0x4200000/0x300000/$reserved,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=$reserved,peer=0000:00:08.0$from")
 
 	# Behind a port; the usable part is rounded, its BAR is all backed
 	reserve "$high+0x5010000"
 	device "model=plain,slot=6,port=dummyport,bar2=0"
-	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port=dummyport,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third,without=test_poison*")
+	FUNCTIONS+=("name=dummy-port,bdf=0000:01:00.0,driver=dummy,port=dummyport,aperture=$high+0x5010000/0x1010000/$third/0x400000,use=$high+0x4000000,res=$(printf '0x%x' $((high + 0x4000000)))+0x1010000,type=$third,peer=0000:00:08.0,without=test_poison*")
 
 	# Where a mapping may not be accessed as one likes, file I/O still may
 	reserve "$uncached+0x2010000"

@@ -95,7 +95,43 @@ TEST_F(poison, futex_in_the_page_fails)
 	munmap(p, 4 * g->page);
 }
 
-TEST_F(poison, pinning_for_dma_refuses_the_page)
+static bool touched_poison(void *page)
+{
+	const char *why;
+
+	return !touch_is_poison(page, 8, &why);
+}
+
+/* One bad page does not cost the others their DMA; nor does it stay in reach */
+TEST_F(poison, mapping_for_dma_goes_on_beside_the_page)
+{
+	struct poison_ground *g = &self->g;
+	u64 page = g->page, val;
+	struct fault_seen seen;
+	u8 *p;
+
+	p = map_plain(&g->f, USEMEM, 0, 8 * page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, poison_policy_set(&g->e, "auto"));
+	ASSERT_EQ(0, poison_pages(g, 5, 2));
+	for (int i = 0; i < 8; i++) {
+		ASSERT_EQ(0, fn_dma_map(&g->f, p, 8 * page, 4 * GiB));
+		EXPECT_TRUE(wait_for(touched_poison, p + 5 * page, POISON_LIMIT_MS));
+		EXPECT_TRUE(wait_for(touched_poison, p + 6 * page, POISON_LIMIT_MS));
+		EXPECT_EQ(0, touch_read(p + 4 * page, 8, &val, &seen));
+		EXPECT_EQ(0, touch_read(p + 7 * page, 8, &val, &seen));
+		ASSERT_EQ(0, fn_dma_unmap(&g->f, 8 * page, 4 * GiB));
+	}
+	munmap(p, 8 * page);
+	/* Nothing is mapped that could be seen */
+	p = map_plain(&g->f, USEMEM, 0, 8 * page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, fn_dma_map(&g->f, p, 8 * page, 4 * GiB));
+	munmap(p, 8 * page);
+	EXPECT_EQ(0, fn_dma_unmap(&g->f, 8 * page, 4 * GiB));
+}
+
+TEST_F(poison, mapping_for_dma_refuses_an_isolated_page)
 {
 	struct poison_ground *g = &self->g;
 	u64 page = g->page;
@@ -103,8 +139,9 @@ TEST_F(poison, pinning_for_dma_refuses_the_page)
 
 	p = map_plain(&g->f, USEMEM, 0, 8 * page, RW);
 	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, poison_policy_set(&g->e, "isolate"));
 	ASSERT_EQ(0, poison_pages(g, 5, 1));
-	EXPECT_GT(0, fn_dma_map(&g->f, p, 8 * page, 4 * GiB));
+	EXPECT_EQ(-EFAULT, fn_dma_map(&g->f, p, 8 * page, 4 * GiB));
 	EXPECT_EQ(0, fn_dma_map(&g->f, p, 4 * page, 4 * GiB));
 	EXPECT_EQ(0, fn_dma_unmap(&g->f, 4 * page, 4 * GiB));
 	ASSERT_EQ(0, poison_clear_all(&g->e));

@@ -8,7 +8,8 @@
  * no longer fit are revoked before it is let go. So between
  * coherent_access_begin() and coherent_access_end() the answer is one and the
  * same for every fault and every copy, and no huge entry contradicts it. (A
- * small one of a poisoned page there is where KVM was given it.)
+ * small one of a poisoned page there is where KVM was given it, and for a moment
+ * where one was lent, see loan.c.)
  */
 #ifndef COHERENT_POISON_H
 #define COHERENT_POISON_H

@@ -49,7 +49,7 @@ extern raw_spinlock_t coherent_queue_lock;
 
 /** enum coherent_policy - what a recorded page means to mappings */
 enum coherent_policy {
-	/** @COHERENT_POISON_AUTO: never mapped for userspace, only for KVM */
+	/** @COHERENT_POISON_AUTO: never mapped for userspace, only for KVM and DMA */
 	COHERENT_POISON_AUTO,
 	/** @COHERENT_POISON_ISOLATE: never mapped */
 	COHERENT_POISON_ISOLATE,

@@ -123,6 +123,7 @@ for function in "$@"; do
 		case $program in
 		${without:-none}) continue ;;
 		esac
+		[ "$program" != test_dma ] || [ -n "$COHERENT_PEER" ] || continue
 		for wanted in $PROGRAMS; do
 			[ "$program" != "$wanted" ] || run "$program" "$name"
 		done

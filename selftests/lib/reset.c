@@ -29,7 +29,8 @@ int reset_hot(const struct fn *f)
 		struct vfio_pci_hot_reset hdr;
 		s32 fd;
 	} req = {
-		.hdr = { .argsz = sizeof(req), .count = 1 },
+		/* With no group, iommufd says what of the bus is ours */
+		.hdr = { .argsz = sizeof(req), .count = f->group >= 0 },
 		.fd = f->group,
 	};
 

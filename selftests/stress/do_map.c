@@ -251,13 +251,36 @@ void do_remap(struct worker *w, const struct op *op)
 		touch_page(w, op, m, rng_below(&r, m->pages), &r);
 }
 
-/* Pinned for DMA: refused where it could not be touched; else undone */
+struct lent {
+	struct worker *w;
+	u32 page;
+	u8 *p;
+};
+
+/* A poisoned page is in reach until who maps it for DMA has seen it */
+static bool is_back(void *arg)
+{
+	struct lent *l = arg;
+	struct sight *k = look(l->w->s, l->page, 1);
+	struct fault_seen seen;
+	unsigned int legal;
+	u64 val;
+	int ret;
+
+	ret = touch_read(l->p, 8, &val, &seen);
+	legal = touch_legal(l->w->s, k, l->page);
+	free(k);
+	return ret || legal & TOUCH_OK;
+}
+
+/* Mapped for DMA: refused where it could not be touched, but for poison; else undone */
 void do_dma(struct worker *w, const struct op *op)
 {
 	struct map *m = &w->map[op->slot % SLOTS];
 	u64 iova = (4ULL + w->id) * GiB;
 	u32 n = m->pages < 64 ? m->pages : 64;
-	unsigned int legal = 0;
+	unsigned int legal = 0, one;
+	u64 lent = 0;
 	struct sight *k;
 	int ret;
 
@@ -265,9 +288,24 @@ void do_dma(struct worker *w, const struct op *op)
 		return;
 	k = look(w->s, arena_page(w, m, 0), n);
 	ret = fn_dma_map(&w->s->f, m->p, n * w->s->a.page, iova);
-	for (u32 i = 0; i < n; i++)
-		legal |= touch_legal(w->s, k, arena_page(w, m, i));
+	for (u32 i = 0; i < n; i++) {
+		one = touch_legal(w->s, k, arena_page(w, m, i));
+		if (one & TOUCH_POISON && fact_between(k->policy, w->s->b->policy) & IF(AUTO)) {
+			one |= TOUCH_OK;
+			lent |= 1ULL << i;
+		}
+		legal |= one;
+	}
 	free(k);
+	for (u32 i = 0; i < n && !ret; i++) {
+		if (!(lent & 1ULL << i))
+			continue;
+
+		struct lent l = { w, arena_page(w, m, i), m->p + i * w->s->a.page };
+
+		if (!wait_for(is_back, &l, 20000))
+			fail(w->s, w->id, "arena page %u is in reach after its DMA map", l.page);
+	}
 	if (ret ? legal == TOUCH_OK : !(legal & TOUCH_OK))
 		fail(w->s, w->id, "DMA map of %u pages: %d, legal are %#x", n, ret, legal);
 	if (!ret && fn_dma_unmap(&w->s->f, n * w->s->a.page, iova))
