@@ -93,11 +93,14 @@ struct coherent_dmabufs {
  * @ready: ask once whether the memory is ready: 0, -EAGAIN for not yet, or an
  *	error for never; and store how long it may say -EAGAIN, in ms. Called
  *	with the same locks; may sleep as config accesses do.
+ * @poison_changed: tell the user of the device. Called with coherent_ledger_lock
+ *	held; may sleep.
  */
 struct coherent_face {
 	void (*facts)(struct coherent_aperture *ap,
 		      struct coherent_gate_facts *facts);
 	int (*ready)(struct coherent_aperture *ap, unsigned int *limit_ms);
+	void (*poison_changed)(struct coherent_aperture *ap);
 };
 
 /**

@@ -26,6 +26,8 @@
  *   command_lock			PCI_COMMAND after recoveries (pci/command.c);
  *					no user copy under it
  *   config_lock			innermost, around plain stores (pci/config.c)
+ *   poison_lock			innermost, also under coherent_ledger_lock
+ *					(pci/poison.c)
  *   coherent_queue_lock		innermost, in any context but NMI: what
  *					was reported (poison/report.c)
  *   stray_lock				the same: what is in no known aperture

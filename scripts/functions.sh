@@ -263,7 +263,7 @@ devices_soft() {
 	reserve "$good+0x70000000"
 	all="test_info test_cdev test_config test_rdwr test_buffers test_mmap test_granularity test_huge"
 	all+=" test_vma test_reset test_ready test_lifetime test_scrub test_attack test_poison test_poison_maps"
-	all+=" test_poison_kernel test_poison_io test_poison_life"
+	all+=" test_poison_kernel test_poison_io test_poison_life test_poison_list"
 	few=programs=test_info:test_cdev:test_config:test_mmap:test_reset
 	# Whose memory it is, memory_failure() decides: errors come by debugfs
 	own=driver=dummy,nomodel,inject=debugfs,scrub=open

@@ -19,6 +19,7 @@
 static void close_memory(struct coherent_function *fn)
 {
 	coherent_gate_happens(&fn->ap, COHERENT_GATE_CLOSED);
+	coherent_poison_close(fn);
 	coherent_loans_end();
 	coherent_dmabuf_close(fn);
 	coherent_command_close(fn);
@@ -35,7 +36,7 @@ static void close_memory(struct coherent_function *fn)
  *
  * Context: may sleep; the VFIO core lets one in at a time.
  * Return: 0, or why vfio-pci cannot enable the function or map the BAR that
- * tells readiness, or why the memory cannot be cleared.
+ * tells readiness, or why the memory cannot be cleared; -ENOMEM.
  */
 int coherent_open_device(struct vfio_device *core_vdev)
 {
@@ -47,10 +48,11 @@ int coherent_open_device(struct vfio_device *core_vdev)
 	if (ret)
 		return ret;
 	ret = coherent_ready_open(fn);
-	if (ret) {
-		vfio_pci_core_disable(&cdev->core);
-		return ret;
-	}
+	if (ret)
+		goto out_disable;
+	ret = coherent_poison_open(fn);
+	if (ret)
+		goto out_ready;
 	coherent_config_clear_bars(fn);
 	coherent_command_open(fn);
 	coherent_dmabuf_open(fn);
@@ -64,6 +66,12 @@ int coherent_open_device(struct vfio_device *core_vdev)
 	}
 	vfio_pci_core_finish_enable(&cdev->core);
 	return 0;
+
+out_ready:
+	coherent_ready_close(fn);
+out_disable:
+	vfio_pci_core_disable(&cdev->core);
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(coherent_open_device, "COHERENT_VFIO_PCI");
 
@@ -291,6 +299,7 @@ struct coherent_device *coherent_alloc(struct pci_dev *pdev,
 	fn->cdev = cdev;
 	mutex_init(&fn->config_lock);
 	mutex_init(&fn->command_lock);
+	mutex_init(&fn->poison_lock);
 	coherent_aperture_init(&fn->ap, &pdev->dev, &coherent_pci_face,
 			       &cdev->core.memory_lock,
 			       vdev->inode->i_mapping);

@@ -30,4 +30,5 @@ static void facts(struct coherent_aperture *ap,
 const struct coherent_face coherent_pci_face = {
 	.facts	= facts,
 	.ready	= coherent_ready_ask,
+	.poison_changed = coherent_poison_tell,
 };

@@ -16,6 +16,8 @@
 #include "../coherent.h"
 #include "coherent_vfio.h"
 
+struct eventfd_ctx;
+
 /**
  * struct coherent_function - what the core keeps of a function, for itself
  * @ap: the aperture; layout.nr_regions is 0 for a function passed through
@@ -27,6 +29,8 @@
  * @command: PCI_COMMAND as the user has set it last
  * @command_is_users: it is, for the device is open; and so vfio-pci has vconfig
  * @recoveries: how often config space was restored; also read without the lock
+ * @poison_lock: protects @poison_event
+ * @poison_event: signalled when the list of poison changes, or NULL
  */
 struct coherent_function {
 	struct coherent_aperture ap;
@@ -38,6 +42,8 @@ struct coherent_function {
 	u16 command;
 	bool command_is_users;
 	unsigned long recoveries;
+	struct mutex poison_lock;	/* poison_event */
+	struct eventfd_ctx *poison_event;
 };
 
 static inline struct coherent_device *
@@ -130,6 +136,13 @@ unsigned long coherent_command_write_begin(struct coherent_function *fn);
 void coherent_command_write_end(struct coherent_function *fn,
 				unsigned long recoveries);
 void coherent_command_restore(struct coherent_function *fn);
+
+/* poison.c: the list of poison as a region, and the interrupt that tells of changes */
+int coherent_poison_open(struct coherent_function *fn);
+void coherent_poison_close(struct coherent_function *fn);
+void coherent_poison_tell(struct coherent_aperture *ap);
+bool coherent_poison_ioctl(struct coherent_function *fn, unsigned int cmd,
+			   unsigned long arg, long *ret);
 
 /* sleep.c: the whole system's */
 void coherent_sleep_register(struct coherent_device *cdev);

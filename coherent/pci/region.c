@@ -124,7 +124,10 @@ long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 		    unsigned long arg)
 {
 	struct coherent_function *fn = to_coherent_function(core_vdev);
+	long ret;
 
+	if (coherent_poison_ioctl(fn, cmd, arg, &ret))
+		return ret;
 	if (cmd == VFIO_DEVICE_IOEVENTFD && ioeventfd_on_fake_bar(fn, arg))
 		return -EINVAL;
 	return vfio_pci_core_ioctl(core_vdev, cmd, arg);

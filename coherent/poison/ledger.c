@@ -159,6 +159,16 @@ static void warn_of_policy(struct coherent_ledger *ledger)
 		name_of(ledger), coherent_policy_names[ledger->policy]);
 }
 
+/* Who reads the list, and who waits for changes, is to see this one */
+static void has_changed(struct coherent_ledger *ledger)
+	__must_hold(&coherent_ledger_lock)
+{
+	lockdep_assert_held(&coherent_ledger_lock);
+
+	ledger->changed = true;
+	ledger->sequence++;
+}
+
 static void announce(struct coherent_ledger *ledger, unsigned long first,
 		     unsigned long last, enum coherent_source source)
 	__must_hold(&coherent_ledger_lock)
@@ -168,7 +178,7 @@ static void announce(struct coherent_ledger *ledger, unsigned long first,
 
 	lockdep_assert_held(&coherent_ledger_lock);
 
-	ledger->changed = true;
+	has_changed(ledger);
 	trace_coherent_poison(name_of(ledger), PFN_PHYS(first), offset, length,
 			      source_names[source]);
 	pr_err_ratelimited("%s: poison at offset %#llx, length %#llx (address %#llx), reported by %s\n",
@@ -302,7 +312,7 @@ int coherent_ledger_forget(unsigned long first, unsigned long last)
 	list_for_each_entry(ledger, &coherent_ledgers, node) {
 		if (!coherent_ledger_overlaps(ledger, first, last))
 			continue;
-		ledger->changed = true;
+		has_changed(ledger);
 		if (!ledger->ap)
 			continue;
 		ret = clear(ledger->ap, max(first, ledger->first),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Notify userspace of changes of what is recorded: those who poll the count,
- * and udev. Documentation/ABI/testing/sysfs-driver-coherent-vfio-pci.
+ * udev, and the user of the device. Documentation/ABI/testing/sysfs-driver-coherent-vfio-pci.
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
@@ -24,6 +24,7 @@ static void notify(struct coherent_aperture *ap)
 		 coherent_ledger_count(ap->ledger));
 	sysfs_notify(kobj, COHERENT_SYSFS_GROUP, "poison_count");
 	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
+	ap->face->poison_changed(ap);
 }
 
 /**

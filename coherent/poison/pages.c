@@ -60,6 +60,29 @@ unsigned long coherent_poison_next(unsigned long first, unsigned long last)
 }
 
 /**
+ * coherent_pages_find() - the next poisoned pages
+ * @first: PFN to begin at; where to store the first one
+ * @end: where to store the last one of that range
+ * @last: last PFN to look at
+ *
+ * Context: coherent_ledger_lock is held.
+ * Return: whether there is one.
+ */
+bool coherent_pages_find(unsigned long *first, unsigned long *end,
+			 unsigned long last)
+{
+	MA_STATE(mas, &poisoned, *first, *first);
+
+	lockdep_assert_held(&coherent_ledger_lock);
+
+	if (!mas_find(&mas, last))
+		return false;
+	*first = max(mas.index, *first);
+	*end = min(mas.last, last);
+	return true;
+}
+
+/**
  * coherent_pages_count() - how many pages of a range are poisoned
  * @first: first PFN
  * @last: last PFN

@@ -14,6 +14,7 @@
  *   report.c		the queue of reports, and the worker that empties it
  *   source_*.c		a source reports an error, in any context but NMI
  *   sources.c		the list of sources
+ *   list.c		the list as users of the device read it
  *   sysfs.c		what an administrator sees and does
  *   debugfs.c		errors made up
  *   poison.c		the life of the module and of a device
@@ -88,6 +89,8 @@ enum coherent_source {
  *	began; changes under the queue's lock
  * @changed: coherent_poison_notify() has to notify userspace; under
  *	coherent_ledger_lock
+ * @sequence: another one after each change of what is recorded of its pages; under
+ *	coherent_ledger_lock
  * @warned: the log says that this policy endangers the host; under
  *	coherent_ledger_lock
  *
@@ -108,6 +111,7 @@ struct coherent_ledger {
 	bool heals __guarded_by(&coherent_queue_lock);
 	bool changed __guarded_by(&coherent_ledger_lock);
 	bool warned __guarded_by(&coherent_ledger_lock);
+	u64 sequence __guarded_by(&coherent_ledger_lock);
 };
 
 /** struct coherent_poison_range - an element of the list in sysfs */
@@ -128,6 +132,9 @@ struct coherent_pages_change {
 int coherent_pages_prepare(struct coherent_pages_change *change,
 			   unsigned long first, unsigned long last,
 			   bool poison)
+	__must_hold(&coherent_ledger_lock);
+bool coherent_pages_find(unsigned long *first, unsigned long *end,
+			 unsigned long last)
 	__must_hold(&coherent_ledger_lock);
 bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
 			     unsigned long last)
