@@ -79,6 +79,9 @@ int coherent_mmap_window(struct coherent_window *win, struct vm_area_struct *vma
 vm_fault_t coherent_fault(struct vm_fault *vmf);
 vm_fault_t coherent_huge_fault(struct vm_fault *vmf, unsigned int order);
 
+/* kvm.c: what guests can have of it */
+void coherent_kvm_report(const struct coherent_aperture *ap);
+
 /* loan.c: poisoned pages, mapped until who maps them for DMA has seen them */
 int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
 		  unsigned long pfn);

@@ -193,6 +193,11 @@ devices_refusals() {
 	[ "$1" = amd64 ] || refused "wrapping" gb200 \
 		"base=0xffffffffffff0000,size=0x8000000" "wraps around the address space"
 
+	# Passed through, as there is no property; but there is memory
+	slot=$((slot + 1))
+	device "model=gb200,slot=$slot,prop=none,cxl"
+	FUNCTIONS+=("warned|CXL memory that nobody says where it is|$(printf '0000:00:%02x.0' "$slot")|nvgrace||of CXL memory, and firmware does not say where")
+
 	# The dummy's firmware may say more
 	for policy in 'reserved-memtype="wb"' 'reserved-size="much"' 'usable-align="well"'; do
 		slot=$((slot + 1))

@@ -5,9 +5,12 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "coherent.h"
@@ -111,6 +114,33 @@ TEST_F(info, real_bar_can_be_mapped)
 	p[TEST_SCRATCH / 4] = htole32(0x12345678);
 	EXPECT_EQ(0x12345678, block_read(&self->f, TEST_SCRATCH));
 	munmap((void *)p, page);
+}
+
+/* VMMs on such hosts cannot be told otherwise: what guests do with it ends them */
+TEST_F(info, guests_without_cacheable_memory_are_announced)
+{
+	const char *said = "KVM on this kernel cannot give guests cacheable device memory";
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm, kmsg;
+	bool announced, can;
+
+#ifndef __aarch64__
+	close(kvm);
+	SKIP(return, "no question elsewhere");
+#endif
+	if (kvm < 0 || self->e.pass_through)
+		SKIP(return, "no guests, or no memory for them");
+	vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	ASSERT_LE(0, vm);
+	/* KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED, newer than some headers */
+	can = ioctl(vm, KVM_CHECK_EXTENSION, 243) > 0;
+	kmsg = kmsg_open();
+	ASSERT_LE(0, kmsg);
+	ASSERT_EQ(0, lseek(kmsg, 0, SEEK_SET));
+	announced = !kmsg_wait(kmsg, said, 0, NULL, 0);
+	EXPECT_EQ(!can, announced);
+	close(kmsg);
+	close(vm);
+	close(kvm);
 }
 
 TEST_F(info, index_out_of_range)

@@ -8,10 +8,14 @@
 /* CXL r4.0, 8.1.3: registers of the CXL Device DVSEC; in pci_regs.h from 7.0 */
 #ifndef PCI_DVSEC_CXL_DEVICE
 #define PCI_DVSEC_CXL_DEVICE			0
+#define PCI_DVSEC_CXL_CAP			0xa
+#define PCI_DVSEC_CXL_MEM_CAPABLE		0x4
+#define PCI_DVSEC_CXL_RANGE_SIZE_HIGH(i)	(0x18 + (i) * 0x10)
 #define PCI_DVSEC_CXL_RANGE_SIZE_LOW(i)		(0x1c + (i) * 0x10)
 #define PCI_DVSEC_CXL_MEM_INFO_VALID		0x1
 #define PCI_DVSEC_CXL_MEM_ACTIVE		0x2
 #define PCI_DVSEC_CXL_MEM_ACTIVE_TIMEOUT	0xe000
+#define PCI_DVSEC_CXL_MEM_SIZE_LOW		0xf0000000
 #endif
 
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Readiness of memory by the CXL Device DVSEC: CXL r4.0, 8.1.3.8.2.
+ * Memory by the CXL Device DVSEC, and its readiness: CXL r4.0, 8.1.3.8.
  *
  * After a reset Memory_Info_Valid comes within 1 s; from then on the device
  * says itself how long Memory_Active may take.
@@ -20,6 +20,35 @@ u16 coherent_cxl_find(struct pci_dev *pdev)
 {
 	return pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_CXL,
 					 PCI_DVSEC_CXL_DEVICE);
+}
+
+static u32 size_of_range(struct pci_dev *pdev, u16 reg)
+{
+	u32 value;
+
+	if (pci_read_config_dword(pdev, reg, &value) || PCI_POSSIBLE_ERROR(value))
+		return 0;
+	return value;
+}
+
+/**
+ * coherent_cxl_memory() - how much memory does the function have by CXL?
+ * @pdev: the function
+ *
+ * Context: may sleep as config accesses do.
+ * Return: bytes of its first range (a multiple of 256 MiB); 0 for none, or when it
+ * does not say yet.
+ */
+u64 coherent_cxl_memory(struct pci_dev *pdev)
+{
+	u16 dvsec = coherent_cxl_find(pdev), cap;
+
+	if (!dvsec || pci_read_config_word(pdev, dvsec + PCI_DVSEC_CXL_CAP, &cap) ||
+	    PCI_POSSIBLE_ERROR(cap) || !(cap & PCI_DVSEC_CXL_MEM_CAPABLE))
+		return 0;
+	return (u64)size_of_range(pdev, dvsec + PCI_DVSEC_CXL_RANGE_SIZE_HIGH(0)) << 32 |
+	       (size_of_range(pdev, dvsec + PCI_DVSEC_CXL_RANGE_SIZE_LOW(0)) &
+		PCI_DVSEC_CXL_MEM_SIZE_LOW);
 }
 
 /**

@@ -183,6 +183,7 @@ static void report(const struct coherent_aperture *ap)
 			 region->bar, memtypes[region->memtype], region->base,
 			 region->length, region->bar_size);
 	}
+	coherent_kvm_report(ap);
 }
 
 /* What is there before others can find the device, in this order */

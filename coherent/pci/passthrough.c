@@ -36,6 +36,23 @@ const struct vfio_device_ops coherent_passthrough_ops = {
 	.mmap			= vfio_pci_core_mmap,
 };
 
+/*
+ * In a virtual machine the memory is behind a BAR. Where no BAR is that large it is
+ * behind none, and whoever gets the function does without.
+ */
+static void warn_of_lost_memory(struct pci_dev *pdev)
+{
+	u64 memory = coherent_cxl_memory(pdev);
+
+	if (!memory)
+		return;
+	for (unsigned int bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		if (pci_resource_len(pdev, bar) >= memory)
+			return;
+	pci_warn(pdev, "has %#llx bytes of CXL memory, and firmware does not say where: passed through without it\n",
+		 memory);
+}
+
 /**
  * coherent_passthrough_probe() - take a function without coherent memory
  * @pdev: the function
@@ -61,6 +78,7 @@ int coherent_passthrough_probe(struct pci_dev *pdev,
 		vfio_put_device(&cdev->core.vdev);
 		return ret;
 	}
+	warn_of_lost_memory(pdev);
 	/* The table of power management is the driver's, for all its devices */
 	coherent_sleep_register(cdev);
 	return 0;

@@ -155,8 +155,9 @@ int coherent_ready_at_probe(struct coherent_function *fn);
 int coherent_ready_open(struct coherent_function *fn);
 void coherent_ready_close(struct coherent_function *fn);
 
-/* cxl.c: readiness by the CXL Device DVSEC */
+/* cxl.c: memory by the CXL Device DVSEC, and its readiness */
 u16 coherent_cxl_find(struct pci_dev *pdev);
+u64 coherent_cxl_memory(struct pci_dev *pdev);
 int coherent_cxl_ready(struct coherent_function *fn, unsigned int *timeout_ms);
 
 /* face.c: what a function's state is to an access */

@@ -5,6 +5,7 @@
 # message that says why. A STEP is
 #   WHAT|NAME|BDF|nvgrace or dummy|APERTURE|MESSAGE
 # bind      bind the function; MESSAGE must be said, or, if empty, it must work
+# warned    bind the function; it must work, and MESSAGE be its one warning
 # never     the same, while the device model is never ready
 # later     the same, while it becomes ready after a while
 # lockdown  the same with the kernel locked down; the last step, for good
@@ -19,11 +20,15 @@ cd "$(dirname "$0")" || exit 1
 	exit 2
 }
 
-# errors_since LINES BDF: error messages about the function, of its driver and
+# messages_since LINES LEVEL BDF: messages about the function, of its driver and
 # not of the driver core, which has its own about every probe that failed
-errors_since() {
-	dmesg -r | tail -n "+$(($1 + 1))" | grep '^<3>' | grep -F "$2" |
+messages_since() {
+	dmesg -r | tail -n "+$(($1 + 1))" | grep "^<$2>" | grep -F "$3" |
 		grep -v 'probe with driver'
+}
+
+errors_since() {
+	messages_since "$1" 3 "$2"
 }
 
 lines() {
@@ -57,6 +62,19 @@ expect() {
 	# A refused function leaves no claim behind
 	if grep -F "coherent $2" /proc/iomem; then
 		result not_ok "$1: still claimed in /proc/iomem"
+	fi
+}
+
+# expect_warning NAME BDF DRIVER MESSAGE LINES-BEFORE
+expect_warning() {
+	messages_since "$5" 4 "$2" >/tmp/warnings || :
+	if ! bound_to "$2" "$3"; then
+		result not_ok "$1: should have been bound"
+	elif [ $(($(wc -l </tmp/warnings))) = 1 ] && grep -qF "$4" /tmp/warnings; then
+		result ok "$1"
+	else
+		result not_ok "$1: does not say '$4' once"
+		sed 's/^/# /' /tmp/warnings
 	fi
 }
 
@@ -100,6 +118,11 @@ step() {
 	fi
 	before=$(lines)
 	bind "$bdf" "$driver" || :
+	if [ "$what" = warned ]; then
+		expect_warning "$name" "$bdf" "$driver" "$message" "$before"
+		unbind "$bdf"
+		return
+	fi
 	expect "$name" "$bdf" "$driver" "$message" "$before"
 	# Only one that was bound keeps what it has, to be in somebody's way
 	[ -z "$message" ] || unbind "$bdf"

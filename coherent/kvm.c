@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Can KVM give guests the memory as what it is?
+ *
+ * On arm64 KVM makes device memory of every mapping that has no struct page, unless
+ * it knows better: it then takes the mapping's memory type, which it can where the
+ * CPU does cache maintenance by itself. A guest with device memory is ended by the
+ * first unaligned access, and cannot execute from there; its view of what the host
+ * has cached is not coherent either. Nothing is refused for that: file I/O, and guests
+ * that know, go on.
+ *
+ * Documentation/virt/kvm/api.rst, KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED
+ */
+#include <linux/dev_printk.h>
+#include <linux/kconfig.h>
+#include <linux/kvm.h>
+
+#ifdef CONFIG_ARM64
+#include <asm/cpufeature.h>
+#include <asm/virt.h>
+#endif
+
+#include "coherent.h"
+
+#ifdef CONFIG_ARM64
+static bool has_kvm(void)
+{
+	return IS_ENABLED(CONFIG_KVM) && is_kernel_in_hyp_mode();
+}
+
+/* As KVM answers of its capability, if it has one of that name */
+static bool maps_cached(void)
+{
+#ifdef KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED
+	return cpus_have_cap(ARM64_HAS_STAGE2_FWB) &&
+	       cpus_have_cap(ARM64_HAS_CACHE_DIC);
+#else
+	return false;
+#endif
+}
+#else
+static bool has_kvm(void)
+{
+	return false;
+}
+
+static bool maps_cached(void)
+{
+	return true;
+}
+#endif
+
+/**
+ * coherent_kvm_report() - say once what guests cannot have
+ * @ap: the aperture of a device that was bound
+ *
+ * Context: any.
+ */
+void coherent_kvm_report(const struct coherent_aperture *ap)
+{
+	if (!has_kvm() || maps_cached())
+		return;
+	for (unsigned int i = 0; i < ap->layout.nr_regions; i++)
+		if (ap->layout.regions[i].memtype == COHERENT_CACHED)
+			dev_warn_once(ap->dev,
+				      "KVM on this kernel cannot give guests cacheable device memory: unaligned accesses to it end a guest\n");
+}
