@@ -14,6 +14,8 @@
  *					and the lock of VFIO's class
  *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
  *     map_lock				makes kernel mappings
+ *     loans_lock			loan.c; also under all down to coherent_gate.lock;
+ *					i_mmap and page table locks in it
  *     coherent_aperture.face_lock	vfio_pci_core_device.memory_lock, which
  *					vfio-pci takes for writing in resets
  *       coherent_ledger_lock		what is poisoned (poison/)
@@ -22,7 +24,8 @@
  *					what is poisoned changes
  *           page table locks, i_mmap	(the memory manager's)
  *         coherent_dmabufs.lock	dmabuf.c; never with coherent_gate.lock
- *           dma_resv, importers' locks	(the dma-bufs')
+ *           dma_resv, importers' locks	(the dma-bufs'); waited for under face_lock
+ *					and device_lock alone
  *   command_lock			PCI_COMMAND after recoveries (pci/command.c);
  *					no user copy under it
  *   config_lock			innermost, around plain stores (pci/config.c)
@@ -85,7 +88,7 @@ void coherent_kvm_report(const struct coherent_aperture *ap);
 /* loan.c: poisoned pages, mapped until who maps them for DMA has seen them */
 int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
 		  unsigned long pfn);
-void coherent_loans_end(void);
+void coherent_loans_end(struct coherent_aperture *ap);
 int coherent_loans_init(void);
 void coherent_loans_exit(void);
 
@@ -160,11 +163,17 @@ void coherent_scrub_sysfs_remove(struct coherent_aperture *ap);
 #if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
 void coherent_dmabufs_init(struct coherent_aperture *ap);
 void coherent_dmabufs_forget(struct coherent_aperture *ap);
+bool coherent_dmabufs_are_left(struct coherent_aperture *ap);
 void coherent_dmabufs_revoke(struct coherent_aperture *ap);
 void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap);
 #else
 static inline void coherent_dmabufs_init(struct coherent_aperture *ap) { }
 static inline void coherent_dmabufs_forget(struct coherent_aperture *ap) { }
+static inline bool coherent_dmabufs_are_left(struct coherent_aperture *ap)
+{
+	return false;
+}
+
 static inline void coherent_dmabufs_revoke(struct coherent_aperture *ap) { }
 static inline void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap) { }
 #endif

@@ -8,35 +8,77 @@
  * IOMMU's entry loads nothing; it is the entry in the page table that must not
  * stay, for there the process loads poison, and the kernel with it. So it is taken
  * away again, as soon as type1 has read it: all the time it holds mmap_lock.
+ *
+ * A process can hold its mmap_lock for long. Nobody waits for that but its own loan,
+ * and the unloading of the module.
  */
+#include <linux/cleanup.h>
+#include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mmap_lock.h>
+#include <linux/mutex.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "coherent.h"
 
+/**
+ * struct loan - pages lent to one process
+ * @work: takes them back
+ * @node: in @loans, until it is taken back or not needed any more
+ * @ap: their aperture
+ * @mm: the process's
+ * @first: first PFN
+ * @last: last PFN; what is in between need not be lent
+ */
 struct loan {
 	struct work_struct work;
+	struct list_head node;
 	struct coherent_aperture *ap;
 	struct mm_struct *mm;
-	unsigned long pfn;
+	unsigned long first;
+	unsigned long last;
 };
 
-static struct workqueue_struct *loans;
+/* Protects the list, and its elements but for @work */
+static DEFINE_MUTEX(loans_lock);
+static LIST_HEAD(loans);
 
-static void give_back(struct work_struct *work)
+static struct workqueue_struct *workers;
+
+static void take_back(struct work_struct *work)
 {
 	struct loan *loan = container_of(work, struct loan, work);
 
-	/* Who has faulted it in is done when it can be had for writing */
+	/*
+	 * Who has faulted it in is done when this can be had; and until it is let
+	 * go nobody looks for what is taken away.
+	 */
 	mmap_write_lock(loan->mm);
+	scoped_guard(mutex, &loans_lock) {
+		if (!list_empty(&loan->node)) {
+			list_del(&loan->node);
+			coherent_revoke(loan->ap, loan->first, loan->last);
+		}
+	}
 	mmap_write_unlock(loan->mm);
 	mmdrop(loan->mm);
-	coherent_revoke(loan->ap, loan->pfn, loan->pfn);
 	kfree(loan);
+}
+
+static struct loan *find(const struct coherent_aperture *ap,
+			 const struct mm_struct *mm)
+{
+	struct loan *loan;
+
+	list_for_each_entry(loan, &loans, node)
+		if (loan->ap == ap && loan->mm == mm)
+			return loan;
+	return NULL;
 }
 
 /**
@@ -46,44 +88,60 @@ static void give_back(struct work_struct *work)
  *	no more
  * @pfn: the page
  *
- * Context: a page fault; does not sleep.
+ * Context: a page fault; may sleep.
  * Return: 0 or -ENOMEM.
  */
 int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
 		  unsigned long pfn)
 {
-	struct loan *loan = kmalloc(sizeof(*loan), GFP_NOWAIT);
+	struct loan *loan;
 
+	guard(mutex)(&loans_lock);
+	loan = find(ap, mm);
+	if (loan) {
+		loan->first = min(loan->first, pfn);
+		loan->last = max(loan->last, pfn);
+		return 0;
+	}
+	loan = kmalloc(sizeof(*loan), GFP_KERNEL_ACCOUNT);
 	if (!loan)
 		return -ENOMEM;
-	INIT_WORK(&loan->work, give_back);
+	INIT_WORK(&loan->work, take_back);
 	loan->ap = ap;
 	loan->mm = mm;
-	loan->pfn = pfn;
+	loan->first = pfn;
+	loan->last = pfn;
 	mmgrab(mm);
-	queue_work(loans, &loan->work);
+	list_add(&loan->node, &loans);
+	queue_work(workers, &loan->work);
 	return 0;
 }
 
 /**
- * coherent_loans_end() - all that was lent is back
+ * coherent_loans_end() - nothing is mapped any more
+ * @ap: the aperture, with no file of it left
  *
- * Context: may sleep; no process's mmap_lock is held.
+ * Context: may sleep.
  */
-void coherent_loans_end(void)
+void coherent_loans_end(struct coherent_aperture *ap)
 {
-	flush_workqueue(loans);
+	struct loan *loan, *next;
+
+	guard(mutex)(&loans_lock);
+	list_for_each_entry_safe(loan, next, &loans, node)
+		if (loan->ap == ap)
+			list_del_init(&loan->node);
 }
 
 /** coherent_loans_init() - Return: 0 or -ENOMEM */
 int coherent_loans_init(void)
 {
-	loans = alloc_workqueue("coherent-loans", WQ_UNBOUND, 0);
-	return loans ? 0 : -ENOMEM;
+	workers = alloc_workqueue("coherent-loans", WQ_UNBOUND, 0);
+	return workers ? 0 : -ENOMEM;
 }
 
 /** coherent_loans_exit() - at module exit, with no device left */
 void coherent_loans_exit(void)
 {
-	destroy_workqueue(loans);
+	destroy_workqueue(workers);
 }

@@ -20,7 +20,7 @@ static void close_memory(struct coherent_function *fn)
 {
 	coherent_gate_happens(&fn->ap, COHERENT_GATE_CLOSED);
 	coherent_poison_close(fn);
-	coherent_loans_end();
+	coherent_loans_end(&fn->ap);
 	coherent_dmabuf_close(fn);
 	coherent_command_close(fn);
 	coherent_unmap_all(&fn->ap);
