@@ -20,6 +20,7 @@
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
@@ -102,19 +103,11 @@ static void forget(struct coherent_dmabuf *buf)
 	kvfree(buf);
 }
 
-static void revoke(struct coherent_aperture *ap, struct dma_buf *dmabuf)
+static void revoke(struct dma_buf *dmabuf)
 {
-	long left;
-
 	dma_resv_lock(dmabuf->resv, NULL);
 	dma_buf_invalidate_mappings(dmabuf);
-	left = dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
-				     false, msecs_to_jiffies(IMPORTER_LIMIT_MS));
 	dma_resv_unlock(dmabuf->resv);
-	if (!left)
-		dev_err_ratelimited(ap->dev,
-				    "an importer of a dma-buf has not ended its DMA after %u s\n",
-				    IMPORTER_LIMIT_MS / 1000);
 }
 
 /**
@@ -132,7 +125,7 @@ void coherent_dmabuf_end(struct coherent_aperture *ap,
 	if (!buf->dmabuf)
 		forget(buf);
 	else if (buf->missed)
-		revoke(ap, buf->dmabuf);
+		revoke(buf->dmabuf);
 }
 
 static bool is_ours_alone(const struct coherent_dmabuf *buf)
@@ -144,7 +137,8 @@ static bool is_ours_alone(const struct coherent_dmabuf *buf)
  * coherent_dmabufs_prune() - forget those that nobody has any more
  * @ap: the aperture
  *
- * Before another one is made, so that there are no more than users have, and one.
+ * Before another one is made: so those of which nobody has anything any more are
+ * never many.
  *
  * Context: may sleep.
  */
@@ -156,6 +150,20 @@ void coherent_dmabufs_prune(struct coherent_aperture *ap)
 	list_for_each_entry_safe(buf, next, &ap->dmabufs.list, node)
 		if (is_ours_alone(buf))
 			forget(buf);
+}
+
+/**
+ * coherent_dmabufs_are_left() - may anybody's DMA have the memory?
+ * @ap: the aperture
+ *
+ * Context: may sleep.
+ * Return: whether somebody has a dma-buf of it.
+ */
+bool coherent_dmabufs_are_left(struct coherent_aperture *ap)
+{
+	coherent_dmabufs_prune(ap);
+	guard(mutex)(&ap->dmabufs.lock);
+	return !list_empty(&ap->dmabufs.list);
 }
 
 /**
@@ -173,24 +181,26 @@ void coherent_dmabufs_forget(struct coherent_aperture *ap)
 		forget(buf);
 }
 
-static void revoke_if(struct coherent_aperture *ap,
-		      bool (*applies)(const struct coherent_aperture *ap,
-				      const struct coherent_dmabuf *buf))
+/* If it is not there yet, coherent_dmabuf_end() does it */
+static void revoke_or_mark(struct coherent_dmabuf *buf)
 {
-	struct coherent_dmabuf *buf;
-	struct dma_buf *dmabuf;
+	/* Pairs with coherent_dmabuf_exported() */
+	struct dma_buf *dmabuf = smp_load_acquire(&buf->dmabuf);
 
-	guard(mutex)(&ap->dmabufs.lock);
-	list_for_each_entry(buf, &ap->dmabufs.list, node) {
-		if (applies && !applies(ap, buf))
-			continue;
-		/* Pairs with coherent_dmabuf_exported() */
-		dmabuf = smp_load_acquire(&buf->dmabuf);
-		if (dmabuf)
-			revoke(ap, dmabuf);
-		else
-			buf->missed = true;
-	}
+	if (dmabuf)
+		revoke(dmabuf);
+	else
+		buf->missed = true;
+}
+
+/* DMA that was under way; @deadline is in jiffies, one for all */
+static bool is_idle(const struct coherent_dmabuf *buf, unsigned long deadline)
+{
+	long left = max_t(long, deadline - jiffies, 1);
+
+	return !buf->dmabuf ||
+	       dma_resv_wait_timeout(buf->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
+				     false, left);
 }
 
 /**
@@ -198,14 +208,27 @@ static void revoke_if(struct coherent_aperture *ap,
  * @ap: the aperture
  *
  * An importer with pinned mappings (iommufd) has lost them for good, and its user
- * must import again; others map anew when they need it.
+ * must import again; others map anew when they need it. DMA that an importer has
+ * said to have under way is waited for, but not for ever.
  *
  * Context: may sleep; takes locks of the dma-bufs and of their importers. Of the
  * locks that a fault takes none is held but face_lock.
  */
 void coherent_dmabufs_revoke(struct coherent_aperture *ap)
 {
-	revoke_if(ap, NULL);
+	unsigned long deadline = jiffies + msecs_to_jiffies(IMPORTER_LIMIT_MS);
+	struct coherent_dmabuf *buf;
+	bool idle = true;
+
+	guard(mutex)(&ap->dmabufs.lock);
+	list_for_each_entry(buf, &ap->dmabufs.list, node)
+		revoke_or_mark(buf);
+	list_for_each_entry(buf, &ap->dmabufs.list, node)
+		idle &= is_idle(buf, deadline);
+	if (!idle)
+		dev_err_ratelimited(ap->dev,
+				    "an importer of a dma-buf has not ended its DMA after %u s\n",
+				    IMPORTER_LIMIT_MS / 1000);
 }
 
 /**
@@ -235,11 +258,16 @@ bool coherent_dmabuf_is_poisoned(const struct coherent_aperture *ap,
  * coherent_dmabufs_revoke_poisoned() - ... of what may not be exported any more
  * @ap: the aperture, whose poison or policy has changed
  *
- * A dma-buf goes as a whole.
+ * A dma-buf goes as a whole. Nobody waits for DMA that is under way.
  *
  * Context: as coherent_dmabufs_revoke(); coherent_ledger_lock may be held.
  */
 void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap)
 {
-	revoke_if(ap, coherent_dmabuf_is_poisoned);
+	struct coherent_dmabuf *buf;
+
+	guard(mutex)(&ap->dmabufs.lock);
+	list_for_each_entry(buf, &ap->dmabufs.list, node)
+		if (coherent_dmabuf_is_poisoned(ap, buf))
+			revoke_or_mark(buf);
 }

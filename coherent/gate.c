@@ -62,8 +62,9 @@ void coherent_gate_happens(struct coherent_aperture *ap,
  * @event: which; it must shut the gate
  *
  * When it returns no access runs and no mapping is left: faults meet the shut
- * gate and insert nothing, and what was inserted before is gone; so are the
- * mappings of those that imported dma-bufs.
+ * gate and insert nothing, and what was inserted before is gone. Who imported
+ * dma-bufs was told the same of its mappings, and has ended its DMA, or it was
+ * logged that it has not.
  *
  * Context: as coherent_gate_happens(); takes i_mmap, page table locks, and those
  * of dma-bufs and importers, too.

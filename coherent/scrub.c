@@ -272,7 +272,8 @@ int coherent_scrub_open(struct coherent_aperture *ap)
  * @ap: the aperture, still enabled, with no file left
  *
  * What cannot be cleared now (the memory is not ready, the user has put the
- * function to sleep) is cleared before the next open succeeds.
+ * function to sleep, or has it exported for DMA) is cleared before the next open
+ * succeeds.
  *
  * Context: close; may sleep for as long as it takes to clear.
  */
@@ -284,7 +285,9 @@ void coherent_scrub_close(struct coherent_aperture *ap)
 
 	if (READ_ONCE(ap->scrub.policy) != COHERENT_SCRUB_CLOSE)
 		return;
-	ret = pm_runtime_resume_and_get(dev);
+	/* DMA of its user's other devices may go on until it is closed */
+	ret = coherent_dmabufs_are_left(ap) ? -EBUSY :
+	      pm_runtime_resume_and_get(dev);
 	if (!ret) {
 		ret = scrub(ap, false, &left_out);
 		pm_runtime_put(dev);

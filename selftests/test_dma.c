@@ -288,6 +288,33 @@ TEST_F(dma, ends_with_close)
 	close(fd);
 }
 
+/* Till then its DMA may go on, behind what is cleared */
+TEST_F_TIMEOUT(dma, memory_is_not_cleared_beside_a_dma_buf, 120)
+{
+	u64 n = 4 * self->page, word = WORD, none = 0;
+	char path[128], line[256];
+	int fd, kmsg;
+
+	ASSERT_EQ(0, pci_path(path, sizeof(path), self->e.bdf, "coherent/scrub"));
+	ASSERT_EQ(0, sysfs_write(path, "close"));
+	kmsg = kmsg_open();
+	ASSERT_LE(0, kmsg);
+	ASSERT_EQ(8, wr(&self->f, USEMEM, &word, 8, 0));
+	fd = dmabuf_export(&self->f, USEMEM, 0, n);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioas_map_file(&self->f, self->peer.ioas, fd, 0, n, IOVA));
+	fn_close(&self->f);
+	EXPECT_EQ(0, kmsg_wait(kmsg, "was not cleared at close", 10000, line, sizeof(line)));
+	close(fd);
+	close(kmsg);
+
+	/* But for the next one it is */
+	ASSERT_EQ(0, fn_open_cdev(&self->f, self->e.bdf));
+	EXPECT_EQ(8, rd(&self->f, USEMEM, &none, 8, 0));
+	EXPECT_EQ(0, none);
+	EXPECT_EQ(0, sysfs_write(path, "none"));
+}
+
 /* Errors made up by the core, in page 4 of the region */
 static int poison_page_4(const struct expect *e, u64 page)
 {

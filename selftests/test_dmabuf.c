@@ -46,7 +46,7 @@ TEST_F(export, all_regions)
 	EXPECT_EQ(0, dmabuf_exported(&self->f, USEMEM, 0, e->use.len & mask));
 	EXPECT_EQ(0, dmabuf_exported(&self->f, USEMEM, 0, self->page));
 	EXPECT_EQ(0, dmabuf_exported(&self->f, USEMEM, (e->use.len & mask) - self->page,
-			      self->page));
+				     self->page));
 	if (e->res.present)
 		EXPECT_EQ(0, dmabuf_exported(&self->f, RESMEM, 0, e->res.len & mask));
 	if (e->model)

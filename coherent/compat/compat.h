@@ -9,6 +9,7 @@
 #ifndef COHERENT_COMPAT_H
 #define COHERENT_COMPAT_H
 
+#include "dmabuf.h"
 #include "export.h"
 #include "iommu.h"
 #include "locks.h"

@@ -5,9 +5,9 @@
  * That exporter revokes what it exported when vfio-pci resets the function, puts it
  * to sleep, or has its memory decoding turned off, and at close. Of everything else
  * that ends mappings (other resets, errors on the link, suspend, poison) it does not
- * hear: for those coherent_dmabuf_revoke() takes importers' mappings away. What it
- * cannot do is to keep an importer from mapping anew meanwhile, as the exporter's
- * own mark is the exporter's.
+ * hear: for those coherent_dmabufs_revoke() takes importers' mappings away. What it
+ * cannot do is to keep an importer from mapping the same dma-buf anew: the mark that
+ * does is the exporter's own.
  *
  * Which dma-buf was made the exporter does not say either. The tracepoint
  * dma_buf_export does, on the task that makes it and before anybody can have it.
@@ -89,18 +89,15 @@ void coherent_dmabuf_exit(void)
 
 /*
  * What peers can do with the memory nothing describes; to routing it is like any
- * BAR of the function. PCI_STD_NUM_BARS when it has none.
+ * BAR of the function. NULL when it has none.
  */
-static unsigned int provider_bar(struct coherent_function *fn)
+static struct p2pdma_provider *find_provider(struct pci_dev *pdev)
 {
-	struct vfio_pci_core_device *core = &fn->cdev->core;
-	unsigned int bar;
+	struct p2pdma_provider *provider = NULL;
 
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		if (!IS_ERR_OR_NULL(core->barmap[bar]) &&
-		    pcim_p2pdma_provider(core->pdev, bar))
-			break;
-	return bar;
+	for (int bar = 0; bar < PCI_STD_NUM_BARS && !provider; bar++)
+		provider = pcim_p2pdma_provider(pdev, bar);
+	return provider;
 }
 
 static int fake_phys(struct coherent_function *fn,
@@ -109,11 +106,9 @@ static int fake_phys(struct coherent_function *fn,
 		     struct phys_vec *phys_vec,
 		     struct vfio_region_dma_range *ranges, size_t nr)
 {
-	unsigned int bar = provider_bar(fn);
-
-	if (bar == PCI_STD_NUM_BARS)
+	*provider = find_provider(fn->cdev->core.pdev);
+	if (!*provider)
 		return -EOPNOTSUPP;
-	*provider = pcim_p2pdma_provider(fn->cdev->core.pdev, bar);
 	return vfio_pci_core_fill_phys_vec(phys_vec, ranges, nr, region->base,
 					   region->length);
 }
@@ -160,6 +155,8 @@ static int get_phys(struct vfio_pci_core_device *core,
 	/* Memory that cannot be taken back is not given away */
 	if (!event || !making)
 		return -EOPNOTSUPP;
+	if (coherent_is_upper_half(fn, index))
+		return -ENODEV;
 	if (win)
 		ret = fake_phys(fn, win->region, provider, phys_vec, ranges, nr);
 	else
@@ -242,15 +239,16 @@ static bool has_physical_bar(struct vfio_pci_core_device *core, unsigned int bar
 void coherent_dmabuf_open(struct coherent_function *fn)
 {
 	struct vfio_pci_core_device *core = &fn->cdev->core;
-	unsigned int lent = provider_bar(fn);
+	void __iomem *lent = NULL;
 
-	if (lent == PCI_STD_NUM_BARS)
-		return;
+	for (unsigned int bar = 0; bar < PCI_STD_NUM_BARS && !lent; bar++)
+		if (!IS_ERR(core->barmap[bar]))
+			lent = core->barmap[bar];
 	for (unsigned int i = 0; i < fn->ap.layout.nr_regions; i++) {
 		unsigned int bar = fn->ap.layout.regions[i].bar;
 
 		if (IS_ERR(core->barmap[bar]) && !has_physical_bar(core, bar))
-			core->barmap[bar] = core->barmap[lent];
+			core->barmap[bar] = lent ?: core->barmap[bar];
 	}
 }
 
