@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * poison_watch /dev/vfio/devices/vfioN [TIMES]: list the poison of a function with
+ * With /dev/vfio/devices/vfioN and perhaps TIMES as arguments: list the poison of a function with
  * coherent memory, and again whenever it changes; so a VMM can leave bad pages out.
  *
- *	cc -I include/uapi -o poison_watch samples/poison_watch.c
+ * To be compiled with -I include/uapi.
  */
 #include <coherent_vfio.h>
 #include <err.h>
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 
 	bind.iommufd = open("/dev/iommu", O_RDWR);
 	if (device < 0 || ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind))
-		err(1, "usage: poison_watch /dev/vfio/devices/vfioN [TIMES]");
+		err(1, "usage: /dev/vfio/devices/vfioN [TIMES]");
 	at = find_region(device)->offset;
 	pread(device, &header, sizeof(header), at);
 	irq.set.index = header.irq_index;

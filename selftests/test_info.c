@@ -116,6 +116,19 @@ TEST_F(info, real_bar_can_be_mapped)
 	munmap((void *)p, page);
 }
 
+/* Are the first records gone? Reads one. */
+static bool kmsg_lost(int fd)
+{
+	unsigned long long nr = 0;
+	char rec[2048];
+	ssize_t n = read(fd, rec, sizeof(rec) - 1);
+
+	if (n <= 0)
+		return true;
+	rec[n] = 0;
+	return sscanf(rec, "%*u,%llu,", &nr) != 1 || nr;
+}
+
 /* VMMs on such hosts cannot be told otherwise: what guests do with it ends them */
 TEST_F(info, guests_without_cacheable_memory_are_announced)
 {
@@ -136,6 +149,8 @@ TEST_F(info, guests_without_cacheable_memory_are_announced)
 	kmsg = kmsg_open();
 	ASSERT_LE(0, kmsg);
 	ASSERT_EQ(0, lseek(kmsg, 0, SEEK_SET));
+	if (kmsg_lost(kmsg))
+		SKIP(return, "the log has lost its beginning");
 	announced = !kmsg_wait(kmsg, said, 0, NULL, 0);
 	EXPECT_EQ(!can, announced);
 	close(kmsg);

@@ -22,15 +22,6 @@ u16 coherent_cxl_find(struct pci_dev *pdev)
 					 PCI_DVSEC_CXL_DEVICE);
 }
 
-static u32 size_of_range(struct pci_dev *pdev, u16 reg)
-{
-	u32 value;
-
-	if (pci_read_config_dword(pdev, reg, &value) || PCI_POSSIBLE_ERROR(value))
-		return 0;
-	return value;
-}
-
 /**
  * coherent_cxl_memory() - how much memory does the function have by CXL?
  * @pdev: the function
@@ -42,13 +33,16 @@ static u32 size_of_range(struct pci_dev *pdev, u16 reg)
 u64 coherent_cxl_memory(struct pci_dev *pdev)
 {
 	u16 dvsec = coherent_cxl_find(pdev), cap;
+	u32 low, high;
 
 	if (!dvsec || pci_read_config_word(pdev, dvsec + PCI_DVSEC_CXL_CAP, &cap) ||
-	    PCI_POSSIBLE_ERROR(cap) || !(cap & PCI_DVSEC_CXL_MEM_CAPABLE))
+	    pci_read_config_dword(pdev, dvsec + PCI_DVSEC_CXL_RANGE_SIZE_HIGH(0), &high) ||
+	    pci_read_config_dword(pdev, dvsec + PCI_DVSEC_CXL_RANGE_SIZE_LOW(0), &low))
 		return 0;
-	return (u64)size_of_range(pdev, dvsec + PCI_DVSEC_CXL_RANGE_SIZE_HIGH(0)) << 32 |
-	       (size_of_range(pdev, dvsec + PCI_DVSEC_CXL_RANGE_SIZE_LOW(0)) &
-		PCI_DVSEC_CXL_MEM_SIZE_LOW);
+	if (PCI_POSSIBLE_ERROR(low) || !(cap & PCI_DVSEC_CXL_MEM_CAPABLE) ||
+	    !(low & PCI_DVSEC_CXL_MEM_INFO_VALID))
+		return 0;
+	return (u64)high << 32 | (low & PCI_DVSEC_CXL_MEM_SIZE_LOW);
 }
 
 /**

@@ -71,6 +71,7 @@ int coherent_passthrough_probe(struct pci_dev *pdev,
 	if (IS_ERR(cdev))
 		return PTR_ERR(cdev);
 	coherent_dmabuf_setup(cdev->function);
+	warn_of_lost_memory(pdev);
 	dev_set_drvdata(&pdev->dev, &cdev->core);
 	ret = vfio_pci_core_register_device(&cdev->core);
 	if (ret) {
@@ -78,7 +79,6 @@ int coherent_passthrough_probe(struct pci_dev *pdev,
 		vfio_put_device(&cdev->core.vdev);
 		return ret;
 	}
-	warn_of_lost_memory(pdev);
 	/* The table of power management is the driver's, for all its devices */
 	coherent_sleep_register(cdev);
 	return 0;

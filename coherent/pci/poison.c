@@ -5,10 +5,13 @@
  * behind vfio-pci's own tells of changes; include/uapi/coherent_vfio.h.
  */
 #include <linux/cleanup.h>
+#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/eventfd.h>
-#include <linux/mm.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/stddef.h>
@@ -26,6 +29,22 @@
 /* What is copied at a time */
 #define PIECE			SZ_4K
 
+/* As many as could be stored */
+static size_t zeros(char __user *buf, size_t count)
+{
+	size_t done = 0, n, left;
+
+	while (done < count && !fatal_signal_pending(current)) {
+		n = min_t(size_t, count - done, SZ_1M);
+		left = clear_user(buf + done, n);
+		done += n - left;
+		if (left)
+			break;
+		cond_resched();
+	}
+	return done;
+}
+
 static ssize_t region_read(struct coherent_function *fn, char __user *buf,
 			   u64 pos, size_t count)
 {
@@ -36,14 +55,20 @@ static ssize_t region_read(struct coherent_function *fn, char __user *buf,
 		return -ENOMEM;
 	while (done < count) {
 		size_t n = min_t(size_t, count - done, PIECE);
-		int ret = coherent_poison_list(&fn->ap, POISON_IRQ_INDEX,
-					       pos + done, piece, n);
+		ssize_t ret = coherent_poison_list(&fn->ap, POISON_IRQ_INDEX,
+						   pos + done, piece, n);
 
-		if (!ret && copy_to_user(buf + done, piece, n))
+		if (ret >= 0 && copy_to_user(buf + done, piece, n))
 			ret = -EFAULT;
-		if (ret)
+		if (ret < 0)
 			return done ?: ret;
 		done += n;
+		/* The end of the list; the region goes on for long */
+		if (ret < n)
+			return done + zeros(buf + done, count - done);
+		if (fatal_signal_pending(current))
+			return done;
+		cond_resched();
 	}
 	return done;
 }

@@ -14,7 +14,7 @@
 #include "../coherent.h"
 #include "private.h"
 
-/* A piece of the list: what falls into it is stored, the rest counted */
+/* A piece of the list, at @off; @pos is where the next of what there is comes */
 struct piece {
 	u64 off;
 	char *buf;
@@ -33,6 +33,13 @@ static void put(struct piece *piece, const void *data, size_t n)
 	piece->pos += n;
 }
 
+/* Is there more to be stored? The header counts all. */
+static bool wants_more(const struct piece *piece)
+{
+	return piece->off < sizeof(struct coherent_vfio_poison_header) ||
+	       piece->pos < piece->off + piece->count;
+}
+
 static u64 list_region(const struct coherent_region *region, struct piece *piece)
 {
 	unsigned long base = PHYS_PFN(region->base);
@@ -41,7 +48,8 @@ static u64 list_region(const struct coherent_region *region, struct piece *piece
 	unsigned long first = base, end;
 	u64 nr = 0;
 
-	for (; coherent_pages_find(&first, &end, last); first = end + 1) {
+	for (; wants_more(piece) && coherent_pages_find(&first, &end, last);
+	     first = end + 1) {
 		range.offset = PFN_PHYS(first - base);
 		range.length = PFN_PHYS(end - first + 1);
 		put(piece, &range, sizeof(range));
@@ -79,10 +87,10 @@ u64 coherent_poison_list_size(const struct coherent_aperture *ap)
  *
  * Context: may sleep, killably; takes coherent_ledger_lock, so that a piece is as the
  * list was at one moment.
- * Return: 0 or -EINTR.
+ * Return: how many of the bytes are of the list; -EINTR when killed.
  */
-int coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
-			 u64 off, void *buf, size_t count)
+ssize_t coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
+			     u64 off, void *buf, size_t count)
 {
 	struct coherent_vfio_poison_header header = {
 		.header_size = sizeof(header),
@@ -92,6 +100,7 @@ int coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
 	struct piece piece = {
 		.off = off, .buf = buf, .count = count, .pos = sizeof(header),
 	};
+	u64 end;
 
 	memset(buf, 0, count);
 	if (mutex_lock_killable(&coherent_ledger_lock))
@@ -99,8 +108,10 @@ int coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
 	for (unsigned int i = 0; i < ap->layout.nr_regions; i++)
 		header.nr_ranges += list_region(&ap->layout.regions[i], &piece);
 	header.sequence = ap->ledger->sequence;
+	mutex_unlock(&coherent_ledger_lock);
+
+	end = piece.pos;
 	piece.pos = 0;
 	put(&piece, &header, sizeof(header));
-	mutex_unlock(&coherent_ledger_lock);
-	return 0;
+	return end > off ? min_t(u64, end - off, count) : 0;
 }

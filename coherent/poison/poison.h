@@ -38,8 +38,8 @@ void coherent_poison_notify(void);
 
 /* list.c: for users of the device */
 u64 coherent_poison_list_size(const struct coherent_aperture *ap);
-int coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
-			 u64 off, void *buf, size_t count);
+ssize_t coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
+			     u64 off, void *buf, size_t count);
 
 /* pages.c, ledger.c: for faults and file I/O, under coherent_access_begin() */
 unsigned long coherent_poison_next(unsigned long first, unsigned long last);
