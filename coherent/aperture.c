@@ -88,8 +88,13 @@ int coherent_aperture_publish(struct coherent_aperture *ap)
 	ret = coherent_scrub_sysfs_add(ap);
 	if (ret)
 		goto out_poison_sysfs;
+	ret = coherent_region_sysfs_add(ap);
+	if (ret)
+		goto out_scrub_sysfs;
 	return 0;
 
+out_scrub_sysfs:
+	coherent_scrub_sysfs_remove(ap);
 out_poison_sysfs:
 	coherent_poison_sysfs_remove(ap);
 out_detach:
@@ -105,6 +110,7 @@ out_detach:
  */
 void coherent_aperture_unpublish(struct coherent_aperture *ap)
 {
+	coherent_region_sysfs_remove(ap);
 	coherent_scrub_sysfs_remove(ap);
 	coherent_poison_sysfs_remove(ap);
 	detach(ap);

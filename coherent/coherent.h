@@ -178,6 +178,11 @@ static inline void coherent_dmabufs_revoke(struct coherent_aperture *ap) { }
 static inline void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap) { }
 #endif
 
+/* region_sysfs.c: facts about regions */
+const char *coherent_memtype_name(enum coherent_memtype memtype);
+int coherent_region_sysfs_add(struct coherent_aperture *ap);
+void coherent_region_sysfs_remove(struct coherent_aperture *ap);
+
 /* foreign.c: IOMMU mappings by others */
 int coherent_foreign_watch(const struct class *class);
 void coherent_foreign_forget(void);

@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -114,6 +116,47 @@ TEST_F(info, real_bar_can_be_mapped)
 	p[TEST_SCRATCH / 4] = htole32(0x12345678);
 	EXPECT_EQ(0x12345678, block_read(&self->f, TEST_SCRATCH));
 	munmap((void *)p, page);
+}
+
+/* A number, or else what was read instead */
+static u64 region_file(const char *bdf, unsigned int index, const char *name, char *text,
+		       size_t n)
+{
+	char path[128], file[64];
+
+	snprintf(file, sizeof(file), "coherent/region%u_%s", index, name);
+	if (pci_path(path, sizeof(path), bdf, file) || sysfs_read(path, text, n))
+		snprintf(text, n, "unreadable");
+	return strtoull(text, NULL, 0);
+}
+
+TEST_F(info, regions_in_sysfs)
+{
+	const char *restype = getenv("COHERENT_EXPECT_RESTYPE");
+	char text[64];
+
+	for (unsigned int index = 0; index < 6; index += 2) {
+		const struct expect_region *r = expect_region(&self->e, index);
+		const char *type = "cached";
+		u64 base = region_file(self->e.bdf, index, "base", text, sizeof(text));
+
+		if (!r || !r->present) {
+			EXPECT_STREQ("unreadable", text);
+			continue;
+		}
+		if (index == RESMEM && restype && !strcmp(restype, "wc"))
+			type = "write-combining";
+		if (index == RESMEM && restype && !strcmp(restype, "uc"))
+			type = "uncached";
+		EXPECT_EQ(r->base, base);
+		EXPECT_EQ(r->len, region_file(self->e.bdf, index, "length", text, sizeof(text)));
+		EXPECT_EQ(r->bar, region_file(self->e.bdf, index, "bar_size", text, sizeof(text)));
+		region_file(self->e.bdf, index, "memory_type", text, sizeof(text));
+		EXPECT_EQ(0, strncmp(type, text, strlen(type))) TH_LOG("%s", text);
+		/* No machine of ours says of what node device memory is */
+		region_file(self->e.bdf, index, "numa_node", text, sizeof(text));
+		EXPECT_TRUE(*text == '-' || (*text >= '0' && *text <= '9')) TH_LOG("%s", text);
+	}
 }
 
 /* Are the first records gone? Reads one. */

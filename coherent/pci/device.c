@@ -168,11 +168,6 @@ static void init_windows(struct coherent_aperture *ap)
 
 static void report(const struct coherent_aperture *ap)
 {
-	static const char * const memtypes[] = {
-		[COHERENT_CACHED] = "cached",
-		[COHERENT_WC] = "write-combining",
-		[COHERENT_UC] = "uncached",
-	};
 	unsigned int i;
 
 	for (i = 0; i < ap->layout.nr_regions; i++) {
@@ -180,7 +175,7 @@ static void report(const struct coherent_aperture *ap)
 
 		dev_info(ap->dev,
 			 "region %u: %s, base %#llx, usable length %#llx, BAR size %#llx\n",
-			 region->bar, memtypes[region->memtype], region->base,
+			 region->bar, coherent_memtype_name(region->memtype), region->base,
 			 region->length, region->bar_size);
 	}
 	coherent_kvm_report(ap);
