@@ -8,6 +8,7 @@
 #include <linux/device.h>
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
+#include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -21,9 +22,11 @@ static struct coherent_ledger *dev_to_ledger(struct device *dev)
 	return coherent_aperture_of(dev)->ledger;
 }
 
+/* What is counted has been acted upon: its mappings are gone */
 static ssize_t poison_count_show(struct device *dev,
 				 struct device_attribute *attr, char *buf)
 {
+	guard(mutex)(&coherent_ledger_lock);
 	return sysfs_emit(buf, "%lu\n",
 			  coherent_ledger_count(dev_to_ledger(dev)));
 }
