@@ -12,7 +12,6 @@
  * Which dma-buf was made the exporter does not say either. The tracepoint
  * dma_buf_export does, on the task that makes it and before anybody can have it.
  */
-#include <linux/cleanup.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-buf-mapping.h>
 #include <linux/err.h>
@@ -49,13 +48,15 @@ static DEFINE_RAW_SPINLOCK(making_lock);
 
 static struct making *find_making(void)
 {
-	struct making *making;
+	struct making *making, *found = NULL;
+	unsigned long flags;
 
-	guard(raw_spinlock_irqsave)(&making_lock);
+	raw_spin_lock_irqsave(&making_lock, flags);
 	list_for_each_entry(making, &in_the_making, node)
 		if (making->task == current)
-			return making;
-	return NULL;
+			found = making;
+	raw_spin_unlock_irqrestore(&making_lock, flags);
+	return found;
 }
 
 static void exported(void *data, struct dma_buf *dmabuf)
@@ -116,9 +117,12 @@ static int fake_phys(struct coherent_function *fn,
 static bool is_decoding(struct coherent_function *fn)
 {
 	struct vfio_pci_core_device *core = &fn->cdev->core;
+	bool decoding;
 
-	guard(rwsem_read)(&core->memory_lock);
-	return __vfio_pci_memory_enabled(core);
+	down_read(&core->memory_lock);
+	decoding = __vfio_pci_memory_enabled(core);
+	up_read(&core->memory_lock);
+	return decoding;
 }
 
 /*
@@ -209,14 +213,17 @@ int coherent_dmabuf_export(struct coherent_function *fn, u32 flags,
 			   void __user *arg, size_t argsz)
 {
 	struct making making = { .task = current };
+	unsigned long irqs;
 	int ret;
 
 	coherent_dmabufs_prune(&fn->ap);
-	scoped_guard(raw_spinlock_irqsave, &making_lock)
-		list_add(&making.node, &in_the_making);
+	raw_spin_lock_irqsave(&making_lock, irqs);
+	list_add(&making.node, &in_the_making);
+	raw_spin_unlock_irqrestore(&making_lock, irqs);
 	ret = vfio_pci_core_ioctl_feature(&fn->cdev->core.vdev, flags, arg, argsz);
-	scoped_guard(raw_spinlock_irqsave, &making_lock)
-		list_del(&making.node);
+	raw_spin_lock_irqsave(&making_lock, irqs);
+	list_del(&making.node);
+	raw_spin_unlock_irqrestore(&making_lock, irqs);
 	if (making.buf)
 		coherent_dmabuf_end(&fn->ap, making.buf);
 	return ret;

@@ -3,7 +3,9 @@
  * The list of an aperture's poison as users of the device read it, by region;
  * include/uapi/coherent_vfio.h.
  */
+#include <linux/compiler.h>
 #include <linux/errno.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
@@ -41,12 +43,15 @@ static bool wants_more(const struct piece *piece)
 }
 
 static u64 list_region(const struct coherent_region *region, struct piece *piece)
+	__must_hold(&coherent_ledger_lock)
 {
 	unsigned long base = PHYS_PFN(region->base);
 	unsigned long last = base + PHYS_PFN(region->length) - 1;
 	struct coherent_vfio_poison_range range = { .region = region->bar };
 	unsigned long first = base, end;
 	u64 nr = 0;
+
+	lockdep_assert_held(&coherent_ledger_lock);
 
 	for (; wants_more(piece) && coherent_pages_find(&first, &end, last);
 	     first = end + 1) {
