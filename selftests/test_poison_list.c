@@ -141,8 +141,8 @@ TEST_F(poison, list_of_both_regions)
 TEST_F(poison, list_is_read_at_any_offset)
 {
 	struct poison_ground *g = &self->g;
-	u8 whole[512], part[512];
-	u64 size;
+	u8 whole[512], part[512], *many;
+	u64 size, n;
 	u32 list = find_list(&g->f, &size);
 
 	ASSERT_NE(0, list);
@@ -151,12 +151,22 @@ TEST_F(poison, list_is_read_at_any_offset)
 	ASSERT_TRUE(poison_wait(&g->e, 10, POISON_LIMIT_MS));
 	ASSERT_EQ(sizeof(whole), rd(&g->f, list, whole, sizeof(whole), 0));
 	for (unsigned int off = 0; off < 300; off += 7) {
-		for (unsigned int n = 1; n < 100; n += 13) {
+		for (n = 1; n < 100; n += 13) {
 			ASSERT_EQ(n, rd(&g->f, list, part, n, off));
-			ASSERT_EQ(0, memcmp(part, whole + off, n)) TH_LOG("%u+%u", off, n);
+			ASSERT_EQ(0, memcmp(part, whole + off, n)) TH_LOG("%u+%u", off, (u32)n);
 		}
 	}
 	EXPECT_EQ(8, rd(&g->f, list, part, 100, size - 8));
+
+	/* What is behind the list is zeros, however much of it is wanted */
+	many = malloc(3 * MiB);
+	ASSERT_NE(NULL, many);
+	memset(many, 0xff, 3 * MiB);
+	n = size < 3 * MiB ? size : 3 * MiB;
+	ASSERT_EQ(n, rd(&g->f, list, many, 3 * MiB, 0));
+	EXPECT_EQ(0, memcmp(many, whole, sizeof(whole)));
+	EXPECT_EQ(-1, first_not(many + sizeof(whole), n - sizeof(whole), 0));
+	free(many);
 	EXPECT_EQ(-EINVAL, rd(&g->f, list, part, 1, size));
 	EXPECT_EQ(-EINVAL, wr(&g->f, list, part, 1, 0));
 	EXPECT_EQ(-EFAULT, rd(&g->f, list, (void *)8, 64, 0));
