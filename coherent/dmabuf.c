@@ -197,9 +197,11 @@ static void revoke_or_mark(struct coherent_dmabuf *buf)
 static bool is_idle(const struct coherent_dmabuf *buf, unsigned long deadline)
 {
 	long left = max_t(long, deadline - jiffies, 1);
+	/* As in revoke_or_mark(); one that has come since has nothing under way */
+	struct dma_buf *dmabuf = smp_load_acquire(&buf->dmabuf);
 
-	return !buf->dmabuf ||
-	       dma_resv_wait_timeout(buf->dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
+	return !dmabuf ||
+	       dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
 				     false, left);
 }
 
