@@ -15,6 +15,8 @@ cd "$(dirname "$0")" || exit 1
 . ./function.sh
 # shellcheck source=selftests/guest/poison.sh
 . ./poison.sh
+# shellcheck source=selftests/guest/programs.sh
+. ./programs.sh
 
 PROGRAMS="test_info test_config test_rdwr test_buffers test_mmap test_granularity test_huge
 test_vma test_cdev test_dmabuf test_dma test_reset test_ready test_power test_sleep test_lifetime test_scrub test_attack test_aer
@@ -24,7 +26,6 @@ if [ "${1-}" = -t ]; then
 	PROGRAMS=$2
 	shift 2
 fi
-NO_SKIP=''
 if [ "${1-}" = -n ]; then
 	NO_SKIP=$2
 	shift 2
@@ -33,56 +34,6 @@ if [ $# = 0 ]; then
 	echo "usage: functional.sh [-t \"PROGRAM...\"] [-n PROGRAM] FUNCTION..." >&2
 	exit 2
 fi
-
-# What remains of a program's output: results, and what a person needs to
-# understand a failure.
-show() {
-	while IFS= read -r line; do
-		case $line in
-		'ok '*' # SKIP'*)
-			line=${line#ok * }
-			reason=${line#*# SKIP}
-			# shellcheck disable=SC2254 # a pattern
-			case ${1#*/} in
-			${NO_SKIP:-none}) result not_ok "$1: ${line%% *}: skipped:$reason" ;;
-			*) result ok "$1: ${line%% *}" "${reason# }" ;;
-			esac
-			;;
-		'ok '*) result ok "$1: ${line#ok * }" ;;
-		'not ok '*) result not_ok "$1: ${line#not ok * }" ;;
-		'TAP version'* | [0-9]*..[0-9]* | '# Totals:'* | '# PASSED'* | *' skipped test(s) detected'* | '# Starting'*) ;;
-		'#  RUN '* | '#            OK '* | '#      SKIP '*) ;;
-		*) printf '%s\n' "$line" ;;
-		esac
-	done
-}
-
-# run PROGRAM NAME: every planned test must have had its say.
-run() {
-	before=$(($(wc -l <"$COUNTS")))
-	case $1 in
-	# No word gets out of a machine that sleeps, nor for a while afterwards
-	test_sleep)
-		"./$1" >/tmp/output 2>&1
-		echo "$?" >/tmp/status
-		lab-ports
-		show "$2/$1" </tmp/output
-		;;
-	*)
-		{
-			"./$1" 2>&1
-			echo "$?" >/tmp/status
-		} | tee /tmp/output | show "$2/$1"
-		;;
-	esac
-	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' /tmp/output | head -n 1)
-	seen=$(($(wc -l <"$COUNTS") - before))
-	if [ "${planned:-0}" = 0 ] || [ "$seen" != "$planned" ]; then
-		result not_ok "$2/$1: $seen of ${planned:-unknown} tests came to an end"
-	elif [ "$(cat /tmp/status)" != 0 ] && ! grep -q '^not ok' /tmp/output; then
-		result not_ok "$2/$1: status $(cat /tmp/status)"
-	fi
-}
 
 check() {
 	name=$1
