@@ -40,8 +40,10 @@ compat-flags += $(call compat-has,linux/dma-buf.h,dma_buf_invalidate_mappings,DM
 # symbol namespaces became string literals in 6.13
 compat-flags += $(call compat-has,linux/module.h,MODULE_INFO.import_ns. ns.$$,STRING_NS)
 
-# Structs in structs without a name: newer kernels are built with that anyhow (6.19)
+# Structs in structs without a name: newer kernels are built with that anyhow (6.19),
+# and have clang say nothing of it
 compat-flags += -fms-extensions
+compat-flags += $(if $(CONFIG_CC_IS_CLANG),-Wno-microsoft-anon-tag)
 
 # Headers of the kernel's that older ones do not have: found after its own
 compat-flags += -I$(COHERENT_COMPAT)/include
