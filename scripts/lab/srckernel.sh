@@ -73,25 +73,26 @@ src_fragments() {
 	done
 }
 
-# configure_source NAME BUILD-DIR LOG: kconfig drops what it cannot give without a
+# configure_source NAME LOG: kconfig drops what it cannot give without a
 # word, so look whether everything that was asked for is there.
 configure_source() {
-	local name=$1 build=$2 log=$3 files option missing=
+	local name=$1 log=$2 build=src/build-$1 files option missing=
 	mapfile -t files < <(src_fragments "$name")
-	make_source "$build" "$log" -s tinyconfig
+	make_source "$name" "$log" -s tinyconfig
 	cat "${files[@]}" >>"$LAB_DIR/$build/.config"
-	make_source "$build" "$log" -s olddefconfig
+	make_source "$name" "$log" -s olddefconfig
 	while read -r option; do
 		grep -qxF "$option" "$LAB_DIR/$build/.config" || missing+=" $option"
 	done < <(cat "${files[@]}" | grep '^CONFIG_')
 	[ -z "$missing" ] || die "kernel $name: kconfig did not give:$missing"
 }
 
-# make_source BUILD-DIR LOG TARGET...
+# make_source NAME LOG TARGET...
 make_source() {
-	local build=$1 log=$2
+	local name=$1 log=$2
 	shift 2
-	in_root make -C /lab/src/linux O="/lab/$build" ARCH=x86_64 \
+	kernel_make_args "$(kernel_arch "$name")"
+	in_root make -C /lab/src/linux O="/lab/src/build-$name" "${KARGS[@]}" \
 		-j "$(jobs_count)" "$@" >>"$log" 2>&1 || {
 		grep -E -A 5 'error|\*\*\*' "$log" | tail -n 40 >&2
 		die "building the kernel failed (whole log: $log)"
@@ -102,9 +103,12 @@ make_source() {
 # then serves as the headers to build modules against.
 setup_src_kernel() {
 	local name=$1 dir=$LAB_DIR/kernels/$1 tmp=$LAB_DIR/kernels/.$1.tmp
-	local build=src/build-$1 log=$LAB_DIR/src/build-$1.log files want rel
-	[ "$(kernel_arch "$name")" = amd64 ] ||
-		die "kernel $name: only for amd64 are kernels built from source"
+	local build=src/build-$1 log=$LAB_DIR/src/build-$1.log arch files want rel image
+	arch=$(kernel_arch "$name")
+	case $arch in
+	amd64) image=arch/x86/boot/bzImage ;;
+	arm64) image=arch/arm64/boot/Image ;;
+	esac
 	mapfile -t files < <(src_fragments "$name")
 	want=$(cat "$LAB_DIR/src/linux/Makefile" "${files[@]}" | sha256sum)
 	if [ -e "$dir/.complete" ] && [ "$(cat "$dir/.complete")" = "$want" ]; then
@@ -113,16 +117,16 @@ setup_src_kernel() {
 	say "kernel $name: configuring and building (a few minutes; log: $log)"
 	: >"$log"
 	mkdir -p "$LAB_DIR/$build"
-	configure_source "$name" "$build" "$log"
-	make_source "$build" "$log" bzImage modules
+	configure_source "$name" "$log"
+	make_source "$name" "$log" "${image##*/}" modules
 	rel=$(cat "$LAB_DIR/$build/include/config/kernel.release")
 	rm -rf "$tmp"
 	mkdir -p "$tmp/modules"
-	make_source "$build" "$log" INSTALL_MOD_STRIP=1 \
+	make_source "$name" "$log" INSTALL_MOD_STRIP=1 \
 		INSTALL_MOD_PATH="/lab/kernels/.$name.tmp/modules" modules_install
 	rm -f "$tmp/modules/lib/modules/$rel/build"
-	cp "$LAB_DIR/$build/arch/x86/boot/bzImage" "$tmp/vmlinuz"
-	printf 'amd64\n' >"$tmp/arch"
+	cp "$LAB_DIR/$build/$image" "$tmp/vmlinuz"
+	printf '%s\n' "$arch" >"$tmp/arch"
 	printf '%s\n' "$rel" >"$tmp/release"
 	printf '/lab/%s\n' "$build" >"$tmp/kdir"
 	make_base_initrd "$tmp"

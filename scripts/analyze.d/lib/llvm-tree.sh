@@ -16,19 +16,19 @@ llvm_name() {
 # llvm_tree llvm-ARCH|llvm-lts-ARCH: that folder of $LAB_DIR/src, from the newest
 # source or from that of Debian's own kernel; made once for each
 llvm_tree() {
-	local dir=src/$1 log=$LAB_DIR/src/$1.log source=linux setup=source want
+	local dir=src/$1 log=$LAB_DIR/src/$1.log source=linux setup=source arch=${1##*-} want
 	case $1 in llvm-lts-*) source=linux-lts setup=source-lts ;; esac
 	[ -e "$LAB_DIR/src/$source/.unpacked" ] ||
 		die "the lab has no kernel source ($source) yet; run: scripts/lab/setup $setup"
-	want=$(cat "$LAB_DIR/src/$source/Makefile" "$LAB_SCRIPTS/config/src-amd64.config" | sha256sum)
+	want=$(cat "$LAB_DIR/src/$source/Makefile" "$LAB_SCRIPTS"/config/src{,-"$arch"}.config | sha256sum)
 	[ "$(cat "$LAB_DIR/$dir/.complete" 2>/dev/null)" != "$want" ] || return 0
 	say "preparing a kernel's source for clang, $1 (about a minute, once)"
 	rm -rf "${LAB_DIR:?}/$dir"
 	mkdir -p "$LAB_DIR/$dir"
-	kernel_make_args "${1##*-}"
-	# What an architecture does not have kconfig leaves out
+	kernel_make_args "$arch"
+	# What 6.12 does not have kconfig leaves out
 	if ! { llvm_make "$source" "$dir" -s tinyconfig &&
-		cat "$LAB_SCRIPTS/config/src-amd64.config" >>"$LAB_DIR/$dir/.config" &&
+		cat "$LAB_SCRIPTS"/config/src{,-"$arch"}.config >>"$LAB_DIR/$dir/.config" &&
 		llvm_make "$source" "$dir" -s olddefconfig &&
 		llvm_make "$source" "$dir" -s modules_prepare; } >"$log" 2>&1; then
 		tail -n 20 "$log" >&2
