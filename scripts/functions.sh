@@ -29,6 +29,7 @@ devices() {
 	amd64-soft-iommu) devices_soft "$1" ;;
 	amd64-foreign) devices_foreign ;;
 	amd64-quarantine | arm64-quarantine) devices_quarantine "$1" ;;
+	amd64-vm | arm64-vm) devices_vm "$1" ;;
 	*) return 1 ;;
 	esac
 }
@@ -163,6 +164,20 @@ devices_quarantine() {
 	device "model=plain,slot=4,bar2=0,prop=none"
 	device "model=plain,slot=5,bar2=0,prop=none"
 	FUNCTIONS=(0000:00:04.0 "$base+0x1000000" 0000:00:05.0)
+}
+
+# For a machine in the machine. The usable part of the first ends 15 MiB into a block of
+# 16 MiB, as it may on hardware; the second has more than a page table of a guest holds.
+devices_vm() {
+	local gh=0x10000000 use=0x30000000 low=0x180000000
+	[ "$1" = amd64 ] || gh=0x200000000 use=0x220000000 low=0x280000000
+	RUN_ARGS+=(--nested)
+	reserve "$low+0x4200000"
+	device "model=plain,slot=5,bar2=0"
+	FUNCTIONS+=("name=dummy,bdf=0000:00:05.0,driver=dummy,aperture=$low+0x4200000/0x300000/wc,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=wc")
+	reserve "$gh+0x64000000"
+	device "model=gh200,slot=4,base=$gh,size=0x64000000"
+	FUNCTIONS+=("name=gh200,bdf=0000:00:04.0,driver=nvgrace,use=$gh+0x20000000,res=$use+0x44000000,type=wc,ready=bar,limit=30000")
 }
 
 # Each way of being refused. FUNCTIONS are here the steps of refusals.sh, see there.

@@ -71,6 +71,11 @@ make_initrd() {
 		parts+=("$RUN_DIR/acpi.cpio")
 	fi
 	parts+=("$LAB_DIR/kernels/$kernel/base.cpio" "$RUN_DIR/overlay.cpio")
+	if [ -n "$NESTED" ]; then
+		[ -e "$LAB_DIR/nested/$arch.made" ] ||
+			die "there is no QEMU for a machine in the guest; run: scripts/lab/setup nested-$arch"
+		parts+=("$LAB_DIR/nested/$arch.cpio")
+	fi
 	cat "${parts[@]}" >"$RUN_DIR/initrd"
 	rm -f "$RUN_DIR/acpi.cpio" "$RUN_DIR/overlay.cpio"
 }
