@@ -3,7 +3,7 @@
 # make                         modules for the running kernel
 # make KDIR=... [ARCH=... CROSS_COMPILE=...]   for another kernel
 # make modules_install, make clean
-# make demo, make check, make check-all, make kunit, make stress, make bench: see README.md
+# make demo, make check, make check-all, make kunit, make stress, make vm, make bench: see README.md
 # make prove, make analyze [LANES="sparse w1"]: Documentation/static-analysis.md
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -17,7 +17,7 @@ modules modules_install clean: FORCE
 		exit 1; }
 	$(MAKE) $(KBUILD_ARGS) $@
 
-check check-all check-long check-defects kunit stress coverage prove: FORCE
+check check-all check-long check-defects kunit stress coverage prove vm: FORCE
 	@scripts/$@
 
 demo bench: FORCE
@@ -27,4 +27,4 @@ analyze: FORCE
 	@scripts/analyze $(LANES)
 
 FORCE:
-.PHONY: all modules modules_install clean check check-all check-long check-defects demo bench kunit stress coverage prove analyze FORCE
+.PHONY: all modules modules_install clean check check-all check-long check-defects demo bench kunit stress coverage prove vm analyze FORCE

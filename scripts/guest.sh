@@ -78,3 +78,27 @@ races() {
 		test_poison_race test_poison_storm test_poison_life test_poison_backend" \
 		"${FUNCTIONS[@]:0:2}"
 }
+
+# vm_lives KERNEL: how a function is given to a machine in the machine, and who runs that.
+# KVM would run on the emulated AMD as well; but what exits while an interrupt is on its
+# way is told wrongly there, and the guest stopped for it at some access or other.
+vm_lives() {
+	local accelerator=tcg
+	! kernel_is "$1" arch arm64 || accelerator=kvm
+	echo "type1-$accelerator"
+	! kernel_is_ours "$1" || echo "iommufd-$accelerator"
+}
+
+# vm KERNEL: one life of a machine in the machine that has the function
+vm() {
+	local life
+	life=$(vm_lives "$1" | tail -n 1)
+	devices "$(kernel_arch "$1")" vm
+	guest "$1" vm vm.sh "${life/tcg/tcg-short}" "${FUNCTIONS[0]}"
+}
+
+# vm_long KERNEL: all lives, and a function with more memory
+vm_long() {
+	devices "$(kernel_arch "$1")" vm
+	guest "$1" vm-long vm.sh "$(vm_lives "$1" | xargs)" "${FUNCTIONS[@]}"
+}

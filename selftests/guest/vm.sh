@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# vm.sh LIVES FUNCTION...: each function is given to a machine in this machine, once for
+# each of LIVES: the arguments of test_vm, as in "type1-kvm iommufd-tcg-short"; and where
+# KVM runs it, once more with memory that goes bad.
+# Results are KTAP lines.
+set -u
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=selftests/guest/common.sh
+. ./common.sh
+# shellcheck source=selftests/guest/function.sh
+. ./function.sh
+# shellcheck source=selftests/guest/programs.sh
+. ./programs.sh
+
+# What the machine in the machine boots: the lab's, with a shell and our program in it
+nested_initrd() {
+	mkdir -p /tmp/nested/opt &&
+		cp nested-init /tmp/nested/ &&
+		cp nested_memory /tmp/nested/opt/ &&
+		(cd /tmp/nested && find . | cpio -o -H newc >/tmp/nested.cpio 2>/dev/null) &&
+		cat /opt/nested/base.cpio /tmp/nested.cpio >/tmp/nested.initrd &&
+		rm -rf /tmp/nested /tmp/nested.cpio
+}
+
+check() {
+	checked=$1
+	shift
+	if "$@"; then
+		result ok "$checked"
+	else
+		result not_ok "$checked"
+	fi
+}
+
+echo "TAP version 13"
+echo "# kernel $(uname -r) $(uname -m)"
+lives=$1
+shift
+check "modules load" load_modules "$@"
+modprobe -q iommufd
+check "there is a machine to start" nested_initrd
+for function in "$@"; do
+	name=$(field "$function" name)
+	describe "$function"
+	check "$name: bind" bind "$COHERENT_BDF" "$COHERENT_DRIVER"
+	scrub_begin
+	for life in $lives; do
+		of=$name-$life
+		# shellcheck disable=SC2046 # arguments
+		set -- $(echo "$life" | tr - ' ')
+		run test_vm "$of" "$@"
+		[ "$2" = tcg ] || run test_vm_poison "$of" "$@"
+	done
+done
+check "modules can be removed while functions are bound" remove_modules
+check "nothing is left behind" nothing_left
+finish_tests

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The real client and bad memory: a page that is bad when a machine starts costs it
+ * that page alone; one that goes bad later costs nothing until somebody needs it; and
+ * what happens then is a matter of policy.
+ *
+ *   test_vm_poison type1|iommufd kvm
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inject.h"
+#include "kselftest.h"
+#include "nested_guest.h"
+#include "poison.h"
+
+#define PLANNED		9
+
+/* Pages of the usable part: bad before the start, bad while the guest runs */
+#define EARLY		5
+#define LATE		9
+
+static struct expect e;
+
+static bool spoil(u64 nr)
+{
+	snprintf(said, sizeof(said), "page %llu could not be made bad", (unsigned long long)nr);
+	return !inject_many(&e, nr * page_size(), 1, 0);
+}
+
+/* What is before the first bad page, between both, and behind them */
+static bool neighbours(const char *what, u64 seed)
+{
+	u64 page = page_size();
+
+	return guest_part(what, 0, EARLY * page, seed) &&
+	       guest_part(what, (EARLY + 1) * page, (LATE - EARLY - 1) * page, seed) &&
+	       guest_part(what, (LATE + 1) * page, e.use.len - (LATE + 1) * page, seed);
+}
+
+static bool whole_pages(u64 nr, u64 seed)
+{
+	return guest_part("write", nr * page_size(), page_size(), seed) &&
+	       guest_part("check", nr * page_size(), page_size(), seed);
+}
+
+/* Nobody answers any more, and QEMU does not end either: somebody has to end it */
+static bool stopped(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "nested_memory check " GUEST_BDF " 4 %#llx 64 64 1",
+		 (unsigned long long)EARLY * page_size());
+	snprintf(said, sizeof(said), "the machine goes on");
+	return !nested_tell(&m, command) && !qmp_event(&m, "\"STOP\"") &&
+	       strstr(nested_complaints(), "Bad address");
+}
+
+static void life(void)
+{
+	step(silent(), "QEMU starts with a bad page and complains of nothing");
+	step(guest_bar(4, &e.use), "the guest finds BAR 4 with size and type");
+	step(sh("echo 1 >" GUEST_DIR "/enable") && neighbours("write", 1) && neighbours("check", 1),
+	     "the guest reaches all memory but the bad page");
+	step(whole_pages(EARLY, 2), "auto: the guest meets the error itself, and goes on");
+	step(whole_pages(LATE, 3) && spoil(LATE) && neighbours("check", 1),
+	     "a page goes bad while the guest runs, the others stay");
+	step(whole_pages(LATE, 4), "auto: the guest goes on with it");
+	step(silent(), "QEMU complains of nothing");
+	step(!poison_policy_set(&e, "isolate") && stopped(),
+	     "isolate: the guest that touches it is stopped");
+}
+
+int main(int argc, char **argv)
+{
+	struct nested_options o = { .bdf = e.bdf };
+	int ret;
+
+	ksft_print_header();
+	if (argc < 3 || expect_load(&e))
+		ksft_exit_fail_msg("usage: test_vm_poison type1|iommufd kvm, with a function described\n");
+	o.iommufd = !strcmp(argv[1], "iommufd");
+	steps_begin(PLANNED);
+	if (poison_policy_set(&e, "auto") || poison_clear_all(&e) || !spoil(EARLY))
+		ksft_exit_fail_msg("there is no bad page to begin with\n");
+	ret = nested_start(&m, &o);
+	if (ret)
+		ksft_print_msg("the machine did not come up: %s\n", strerror(-ret));
+	else
+		life();
+	nested_end(&m);
+	step(!poison_policy_set(&e, "auto") && !poison_clear_all(&e) && !poison_count(&e),
+	     "all is good again");
+	steps_end();
+}
