@@ -22,6 +22,7 @@
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "coherent.h"
 #include "poison/poison.h"
@@ -52,16 +53,35 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
 }
 
 /*
+ * KVM takes a refused page for the death of the machine; so it is lent the page, and
+ * its vCPU told of the error, as KVM itself does for ordinary memory: a VMM hands that
+ * to its guest, which has not loaded anything yet. KVM returns to its VMM with the
+ * signal before it runs the guest, and asks again when the guest touches the page
+ * again.
+ */
+static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
+{
+	const struct coherent_window *win = vmf->vma->vm_private_data;
+	struct mm_struct *mm = vmf->vma->vm_mm;
+
+	if (coherent_loan(win->ap, mm, coherent_vma_pfn(vmf->vma, vmf->address)))
+		return VM_FAULT_OOM;
+	if (current->mm == mm)
+		send_sig_mceerr(BUS_MCEERR_AR,
+				(void __user *)(vmf->address & PAGE_MASK),
+				PAGE_SHIFT, current);
+	return 0;
+}
+
+/*
  * May a poisoned page be mapped for this fault? 0, or what the fault ends with.
  *
- * KVM takes a refused page for the death of the machine; given the page, its
- * guest meets the error as it would on hardware, and can recover. KVM asks with
- * ALLOW_RETRY alone: userspace's own faults have USER, user copies of the
- * kernel INTERRUPTIBLE, a futex not even ALLOW_RETRY. fault_in_safe_writeable()
+ * KVM asks with ALLOW_RETRY alone: userspace's own faults have USER, user copies of
+ * the kernel INTERRUPTIBLE, a futex not even ALLOW_RETRY. fault_in_safe_writeable()
  * asks exactly as KVM does; so at least it must be a process that somebody like
  * KVM watches the mappings of.
  *
- * Who maps memory for DMA has REMOTE besides, and is lent the page: loan.c.
+ * Who maps memory for DMA has REMOTE besides. Both are lent the page: loan.c.
  */
 static vm_fault_t may_map_poison(const struct vm_fault *vmf)
 {
@@ -72,7 +92,7 @@ static vm_fault_t may_map_poison(const struct vm_fault *vmf)
 			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE)) {
 	case FAULT_FLAG_ALLOW_RETRY:
 		if (coherent_poison_kvm_may_map(win->ap) && mm_has_notifiers(mm))
-			return 0;
+			return lend_to_kvm(vmf);
 		break;
 	case FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_REMOTE:
 		if (!coherent_poison_dma_may_map(win->ap))

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Poisoned pages lent to who maps memory for DMA.
+ * Poisoned pages lent to who needs no more than their place: whoever maps memory for
+ * DMA, and KVM, whose vCPU is told of the error before it runs the guest (fault.c).
  *
  * type1 finds the page behind an address by way of the process's page table: it has
  * the page faulted in, and reads its number there. Refused one page, it refuses the
  * whole range, and the next VM would have no DMA to any of its memory. But an
  * IOMMU's entry loads nothing; it is the entry in the page table that must not
  * stay, for there the process loads poison, and the kernel with it. So it is taken
- * away again, as soon as type1 has read it: all the time it holds mmap_lock.
+ * away again, as soon as type1 has read it: all the time it holds mmap_lock. So does
+ * KVM, which drops the page again by its MMU notifier.
  *
  * A process can hold its mmap_lock for long. Nobody waits for that but its own loan,
  * and the unloading of the module.

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory errors and KVM: a machine of three instructions loads from a page of
- * the usable part. What it gets is a matter of policy: given the page it goes
- * on, refused the page it is at its end (KVM_RUN fails with EFAULT).
+ * the usable part. What it gets is a matter of policy: its VMM is told of the
+ * error, by SIGBUS as of ordinary memory; or refused the page it is at its end
+ * (KVM_RUN fails with EFAULT).
  *
  * arm64 alone, and kernels whose KVM maps cacheable memory without struct page.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -32,7 +34,16 @@ struct machine {
 	u32 *code;
 };
 
+/* The error that the CPU's thread was told of while it ran */
+static siginfo_t told;
+
 #ifdef __aarch64__
+static void on_error(int sig, siginfo_t *si, void *ctx)
+{
+	(void)sig, (void)ctx;
+	told = *si;
+}
+
 #define CORE(name)	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
 			 offsetof(struct kvm_regs, name) / 4)
 
@@ -97,9 +108,26 @@ static void machine_end(struct machine *m)
 	munmap(m->code, page_size());
 }
 
-/* What the machine loads from there: 0, or -errno of KVM_RUN */
+/* 0, -errno of KVM_RUN, or -EHWPOISON if a memory error was told */
+static int machine_run(struct machine *m)
+{
+	struct sigaction sa = { .sa_sigaction = on_error, .sa_flags = SA_SIGINFO }, before;
+	int ret;
+
+	memset(&told, 0, sizeof(told));
+	sigaction(SIGBUS, &sa, &before);
+	do {
+		ret = neg(ioctl(m->vcpu, KVM_RUN, 0));
+	} while (ret == -EINTR && !told.si_signo);
+	sigaction(SIGBUS, &before, NULL);
+	return told.si_signo && (!ret || ret == -EINTR) ? -EHWPOISON : ret;
+}
+
+/* What the machine loads from there: 0, or what machine_run() says */
 static int machine_load(struct machine *m, u64 at, u64 *value)
 {
+	int ret;
+
 	/* what the last store left to do is done on entry, before registers change */
 	m->run->immediate_exit = 1;
 	ioctl(m->vcpu, KVM_RUN, 0);
@@ -107,9 +135,9 @@ static int machine_load(struct machine *m, u64 at, u64 *value)
 	if (set_reg(m, CORE(regs.pc), CODE) || set_reg(m, CORE(regs.regs[0]), DATA + at) ||
 	    set_reg(m, CORE(regs.regs[2]), REPORT))
 		return -EINVAL;
-	while (ioctl(m->vcpu, KVM_RUN, 0))
-		if (errno != EINTR)
-			return -errno;
+	ret = machine_run(m);
+	if (ret)
+		return ret;
 	if (m->run->exit_reason != KVM_EXIT_MMIO || m->run->mmio.phys_addr != REPORT)
 		return -EPROTO;
 	memcpy(value, m->run->mmio.data, sizeof(*value));
@@ -134,6 +162,14 @@ static int machine_load(struct machine *m, u64 at, u64 *value)
 }
 #endif
 
+/* What was lent is taken back by a worker */
+static bool is_poison(void *p)
+{
+	const char *why;
+
+	return !touch_is_poison(p, 8, &why);
+}
+
 TEST_F_TIMEOUT(poison, kvm_is_given_the_page_as_the_policy_says, 60)
 {
 	struct poison_ground *g = &self->g;
@@ -156,10 +192,18 @@ TEST_F_TIMEOUT(poison, kvm_is_given_the_page_as_the_policy_says, 60)
 	EXPECT_EQ(want, got);
 	ASSERT_EQ(0, poison_pages(g, 5, 1));
 
-	/* auto: the guest meets the error itself, userspace does not get the page */
-	EXPECT_EQ(0, machine_load(&m, 5 * page, &got));
-	EXPECT_EQ(want, got);
+	/* auto: the VMM is told, KVM_RUN does not fail, and nobody keeps the page */
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(-EHWPOISON, machine_load(&m, 5 * page, &got));
+		EXPECT_EQ(BUS_MCEERR_AR, told.si_code);
+		EXPECT_EQ((void *)(p + 5 * page), told.si_addr);
+		EXPECT_EQ(__builtin_ctzl(page), told.si_addr_lsb);
+		EXPECT_TRUE(wait_for(is_poison, p + 5 * page, 5000));
+	}
+	EXPECT_POISON(p + 5 * page);
 	EXPECT_POISON(other + 5 * page);
+	EXPECT_EQ(0, machine_load(&m, 4 * page, &got));
+	EXPECT_EQ(0, machine_load(&m, 6 * page, &got));
 
 	ASSERT_EQ(0, poison_policy_set(&g->e, "isolate"));
 	EXPECT_EQ(-EFAULT, machine_load(&m, 5 * page, &got));

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The real client and bad memory: a page that is bad when a machine starts costs it
- * that page alone; one that goes bad later costs nothing until somebody needs it; and
- * what happens then is a matter of policy.
+ * that page alone; one that goes bad later costs nothing until somebody needs it. Then
+ * the guest's kernel is told, and ends only who touched it; or the guest is stopped, if
+ * that is the policy.
  *
  *   test_vm_poison type1|iommufd kvm
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +18,7 @@
 #include "nested_guest.h"
 #include "poison.h"
 
-#define PLANNED		9
+#define PLANNED		11
 
 /* Pages of the usable part: bad before the start, bad while the guest runs */
 #define EARLY		5
@@ -46,6 +48,28 @@ static bool whole_pages(u64 nr, u64 seed)
 	       guest_part("check", nr * page_size(), page_size(), seed);
 }
 
+/* Where a page is for the guest: BAR 4's address is in its kernel's list */
+static u64 guest_address(u64 nr)
+{
+	unsigned long long base = 0;
+
+	if (sh("sed -n 5p " GUEST_DIR "/resource"))
+		sscanf(said, "%llx", &base);
+	return base + nr * page_size();
+}
+
+/* Who touches it in the guest dies, and its kernel has logged a record with the address */
+static bool is_told(u64 nr)
+{
+	int status = nested_sh(&m, said, sizeof(said), "nested_memory check " GUEST_BDF " 4 %#llx 64 64 1",
+			       (unsigned long long)nr * page_size());
+
+	return status == 128 + SIGBUS &&
+	       sh("for i in $(seq 100); do dmesg | grep -q 'Hardware Error.*physical_address: 0x%016llx' && exit; "
+		  "usleep 100000; done; dmesg | tail -n 12; exit 1",
+		  (unsigned long long)guest_address(nr));
+}
+
 /* Nobody answers any more, and QEMU does not end either: somebody has to end it */
 static bool stopped(void)
 {
@@ -64,10 +88,12 @@ static void life(void)
 	step(guest_bar(4, &e.use), "the guest finds BAR 4 with size and type");
 	step(sh("echo 1 >" GUEST_DIR "/enable") && neighbours("write", 1) && neighbours("check", 1),
 	     "the guest reaches all memory but the bad page");
-	step(whole_pages(EARLY, 2), "auto: the guest meets the error itself, and goes on");
+	step(is_told(EARLY), "auto: the guest's kernel is told, and ends who touched the page");
+	step(neighbours("check", 1), "... and the guest goes on");
 	step(whole_pages(LATE, 3) && spoil(LATE) && neighbours("check", 1),
 	     "a page goes bad while the guest runs, the others stay");
-	step(whole_pages(LATE, 4), "auto: the guest goes on with it");
+	step(is_told(LATE), "auto: the guest's kernel is told of that one, too");
+	step(is_told(EARLY) && neighbours("check", 1), "auto: each time that a page is touched");
 	step(silent(), "QEMU complains of nothing");
 	step(!poison_policy_set(&e, "isolate") && stopped(),
 	     "isolate: the guest that touches it is stopped");
@@ -75,7 +101,11 @@ static void life(void)
 
 int main(int argc, char **argv)
 {
-	struct nested_options o = { .bdf = e.bdf };
+	struct nested_options o = {
+		.bdf = e.bdf,
+		.firmware = true,	/* that hands on error records */
+		.machine = ",ras=on",
+	};
 	int ret;
 
 	ksft_print_header();
