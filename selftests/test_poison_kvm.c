@@ -40,7 +40,8 @@ static siginfo_t told;
 #ifdef __aarch64__
 static void on_error(int sig, siginfo_t *si, void *ctx)
 {
-	(void)sig, (void)ctx;
+	(void)sig;
+	(void)ctx;
 	told = *si;
 }
 

@@ -66,7 +66,7 @@ bool coherent_poison_blocks(const struct coherent_aperture *ap,
 }
 
 /**
- * coherent_poison_kvm_may_map() - may KVM be given a poisoned page?
+ * coherent_poison_kvm_may_map() - may KVM be lent a poisoned page?
  * @ap: the aperture
  *
  * Context: between coherent_access_begin() and coherent_access_end().
