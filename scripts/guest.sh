@@ -25,7 +25,7 @@ limit() {
 guest() {
 	local kernel=$1 name=$2 script=$3
 	shift 3
-	scripts/lab/run --kernel "$kernel" --timeout "$(limit "$kernel")" --log "$LANE_LOGS/$kernel-$name" \
+	scripts/lab/run --kernel "$kernel" --timeout "${GUEST_LIMIT:-$(limit "$kernel")}" --log "$LANE_LOGS/$kernel-$name" \
 		"${RUN_ARGS[@]}" -- "${GUEST_WRAPPER[@]}" "/opt/selftests/$script" "$@"
 }
 
@@ -97,8 +97,11 @@ vm() {
 	guest "$1" vm vm.sh "${life/tcg/tcg-short}" "${FUNCTIONS[0]}"
 }
 
-# vm_long KERNEL: all lives, and a function with more memory
+# vm_long KERNEL: all lives, and with KVM a function with more memory
 vm_long() {
+	# Some eight minutes for a life that is emulated twice
+	local GUEST_LIMIT=3600
 	devices "$(kernel_arch "$1")" vm
+	kernel_is "$1" arch arm64 || FUNCTIONS=("${FUNCTIONS[0]}")
 	guest "$1" vm-long vm.sh "$(vm_lives "$1" | xargs)" "${FUNCTIONS[@]}"
 }
