@@ -52,6 +52,15 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
 	return coherent_poison_blocks(win->ap, pfn, pfn + (1UL << order) - 1);
 }
 
+static vm_fault_t lend(const struct vm_fault *vmf)
+{
+	const struct coherent_window *win = vmf->vma->vm_private_data;
+
+	return coherent_loan(win->ap, vmf->vma->vm_mm,
+			     coherent_vma_pfn(vmf->vma, vmf->address)) ?
+	       VM_FAULT_OOM : 0;
+}
+
 /*
  * KVM takes a refused page for the death of the machine; so it is lent the page, and
  * its vCPU told of the error, as KVM itself does for ordinary memory: a VMM hands that
@@ -61,16 +70,13 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
  */
 static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
 {
-	const struct coherent_window *win = vmf->vma->vm_private_data;
-	struct mm_struct *mm = vmf->vma->vm_mm;
+	vm_fault_t ret = lend(vmf);
 
-	if (coherent_loan(win->ap, mm, coherent_vma_pfn(vmf->vma, vmf->address)))
-		return VM_FAULT_OOM;
-	if (current->mm == mm)
+	if (!ret && current->mm == vmf->vma->vm_mm)
 		send_sig_mceerr(BUS_MCEERR_AR,
 				(void __user *)(vmf->address & PAGE_MASK),
 				PAGE_SHIFT, current);
-	return 0;
+	return ret;
 }
 
 /*
@@ -97,8 +103,7 @@ static vm_fault_t may_map_poison(const struct vm_fault *vmf)
 	case FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_REMOTE:
 		if (!coherent_poison_dma_may_map(win->ap))
 			break;
-		return coherent_loan(win->ap, mm, coherent_vma_pfn(vmf->vma, vmf->address)) ?
-		       VM_FAULT_OOM : 0;
+		return lend(vmf);
 	}
 	return VM_FAULT_HWPOISON;
 }

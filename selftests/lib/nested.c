@@ -128,8 +128,8 @@ static void args_function(struct args *a, const struct nested_options *o)
 	if (!o->bdf)
 		return;
 	arg(a, "-device");
-	arg(a, "vfio-pci,id=" NESTED_FUNCTION ",bus=" NESTED_PORT ",rombar=0,host=%s%s%s",
-	    o->bdf, o->iommufd ? ",iommufd=iommufd" : "", o->device ?: "");
+	arg(a, "vfio-pci,id=" NESTED_FUNCTION ",bus=" NESTED_PORT ",rombar=0,host=%s%s",
+	    o->bdf, o->iommufd ? ",iommufd=iommufd" : "");
 }
 
 /* Does not return */

@@ -14,8 +14,7 @@ struct nested_options {
 	bool tcg;		/* and not KVM */
 	bool firmware;		/* UEFI and ACPI on arm64, where a kernel boots without */
 	const char *bdf;	/* of the function; NULL: the machine is given none */
-	const char *device;	/* more options of vfio-pci, with a comma before each */
-	const char *machine;	/* ... and of the machine */
+	const char *machine;	/* more options of it, with a comma before each */
 };
 
 struct nested {

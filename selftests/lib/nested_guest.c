@@ -69,8 +69,11 @@ static bool memory(const char *what, unsigned int bar, const struct expect_regio
 
 	for (; r->present && at < r->len; at += n) {
 		n = at ? 256 * MiB : MiB;
-		if (at + n > r->len - MiB)
-			n = at < r->len - MiB ? r->len - MiB - at : r->len - at;
+		/* The last MiB apart, as the first */
+		if (at + MiB < r->len && at + n + MiB > r->len)
+			n = r->len - MiB - at;
+		if (n > r->len - at)
+			n = r->len - at;
 		if (!sh("nested_memory %s " GUEST_BDF " %u %#llx %#llx %#llx %llu", what, bar,
 			(unsigned long long)at, (unsigned long long)n,
 			(unsigned long long)step_of(r, at), (unsigned long long)seed))
