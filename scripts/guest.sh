@@ -89,6 +89,14 @@ vm_lives() {
 	! kernel_is_ours "$1" || echo "iommufd-$accelerator"
 }
 
+# vm_setup KERNEL...: what else scripts/lab/setup must have for machines in those machines
+vm_setup() {
+	local kernel
+	for kernel; do
+		echo "nested-$(kernel_arch "$kernel")"
+	done | sort -u
+}
+
 # vm KERNEL: one life of a machine in the machine that has the function
 vm() {
 	local life

@@ -21,6 +21,17 @@ result() {
 	esac
 }
 
+# check NAME COMMAND...: one result
+check() {
+	checked=$1
+	shift
+	if "$@"; then
+		result ok "$checked"
+	else
+		result not_ok "$checked"
+	fi
+}
+
 count() {
 	grep -c "^$1\$" "$COUNTS" || :
 }

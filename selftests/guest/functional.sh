@@ -35,16 +35,6 @@ if [ $# = 0 ]; then
 	exit 2
 fi
 
-check() {
-	name=$1
-	shift
-	if "$@"; then
-		result ok "$name"
-	else
-		result not_ok "$name"
-	fi
-}
-
 echo "TAP version 13"
 echo "# kernel $(uname -r) $(uname -m)"
 leaks_begin

@@ -15,16 +15,6 @@ cd "$(dirname "$0")" || exit 1
 ram=$1 good=$2
 shift 2
 
-check() {
-	name=$1
-	shift
-	if "$@"; then
-		result ok "$name"
-	else
-		result not_ok "$name"
-	fi
-}
-
 load() {
 	modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci &&
 		modprobe dummy-coherent-vfio-pci "$@"

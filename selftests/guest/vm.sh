@@ -24,16 +24,6 @@ nested_initrd() {
 		rm -rf /tmp/nested /tmp/nested.cpio
 }
 
-check() {
-	checked=$1
-	shift
-	if "$@"; then
-		result ok "$checked"
-	else
-		result not_ok "$checked"
-	fi
-}
-
 echo "TAP version 13"
 echo "# kernel $(uname -r) $(uname -m)"
 lives=$1
