@@ -30,6 +30,7 @@ devices() {
 	amd64-foreign) devices_foreign ;;
 	amd64-quarantine | arm64-quarantine) devices_quarantine "$1" ;;
 	amd64-vm | arm64-vm) devices_vm "$1" ;;
+	arm64-smmu) devices_smmu ;;
 	*) return 1 ;;
 	esac
 }
@@ -178,6 +179,16 @@ devices_vm() {
 	reserve "$gh+0x64000000"
 	device "model=gh200,slot=4,base=$gh,size=0x64000000"
 	FUNCTIONS+=("name=gh200,bdf=0000:00:04.0,driver=nvgrace,use=$gh+0x20000000,res=$use+0x44000000,type=wc,ready=bar,limit=30000")
+}
+
+# Behind an SMMUv3, where no device of ours can be: QEMU's own "edu", which has neither
+# 64-bit BARs nor a reset of its own.
+devices_smmu() {
+	local low=0x280000000
+	RUN_ARGS+=(--nested --smmu)
+	reserve "$low+0x4200000"
+	device "model=qemu:edu,slot=5,port=eduport"
+	FUNCTIONS+=("name=edu-smmu,bdf=0000:01:00.0,driver=dummy,nomodel,port=eduport,noflr,aperture=$low+0x4200000/0x300000/wc,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=wc")
 }
 
 # Each way of being refused. FUNCTIONS are here the steps of refusals.sh, see there.

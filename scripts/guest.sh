@@ -87,6 +87,7 @@ vm_lives() {
 	! kernel_is "$1" arch arm64 || accelerator=kvm
 	echo "type1-$accelerator"
 	! kernel_is_ours "$1" || echo "iommufd-$accelerator"
+	! kernel_is "$1" also nested || ! kernel_is "$1" arch arm64 || echo nested-kvm
 }
 
 # vm_setup KERNEL...: what else scripts/lab/setup must have for machines in those machines
@@ -100,7 +101,7 @@ vm_setup() {
 # vm KERNEL: one life of a machine in the machine that has the function
 vm() {
 	local life
-	life=$(vm_lives "$1" | tail -n 1)
+	life=$(vm_lives "$1" | grep -v nested | tail -n 1)
 	devices "$(kernel_arch "$1")" vm
 	guest "$1" vm vm.sh "${life/tcg/tcg-short}" "${FUNCTIONS[0]}"
 }
@@ -112,4 +113,10 @@ vm_long() {
 	devices "$(kernel_arch "$1")" vm
 	kernel_is "$1" arch arm64 || FUNCTIONS=("${FUNCTIONS[0]}")
 	guest "$1" vm-long vm.sh "$(vm_lives "$1" | xargs)" "${FUNCTIONS[@]}"
+}
+
+# vm_smmu KERNEL: a function behind an SMMUv3
+vm_smmu() {
+	devices "$(kernel_arch "$1")" smmu
+	guest "$1" vm-smmu vm.sh type1-kvm "${FUNCTIONS[@]}"
 }

@@ -16,7 +16,6 @@
 
 #include "kselftest.h"
 #include "nested_guest.h"
-#include "words.h"
 
 static struct expect e;
 
@@ -34,46 +33,6 @@ static bool tail(void)
 		   (unsigned long long)e.use.len, (unsigned long long)page) &&
 		sh("nested_memory ones " GUEST_BDF " 4 %#llx %#llx 0x200",
 		   (unsigned long long)(e.use.bar - page), (unsigned long long)page));
-}
-
-/* The host's turn, by file: what the guest wrote last is there */
-static bool host_region(const struct fn *f, unsigned int index, const struct expect_region *r,
-			u64 seed)
-{
-	static u8 buf[MiB];
-	u64 at, n, o, is;
-
-	for (at = 0; r->present && at < r->len; at += n) {
-		n = r->len - at < sizeof(buf) ? r->len - at : sizeof(buf);
-		if (rd_all(f, index, buf, n, at))
-			return false;
-		for (o = 0; o < n; o += step_of(r, at + o)) {
-			memcpy(&is, buf + o, sizeof(is));
-			if (is == word_at(seed, at + o))
-				continue;
-			snprintf(said, sizeof(said), "region %u at %#llx: %#llx", index,
-				 (unsigned long long)(at + o), (unsigned long long)is);
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool host_finds(u64 seed)
-{
-	struct fn f;
-	bool good;
-	int ret;
-
-	said[0] = '\0';
-	ret = fn_open(&f, e.bdf);
-	if (ret) {
-		snprintf(said, sizeof(said), "opening the function: %s", strerror(-ret));
-		return false;
-	}
-	good = host_region(&f, USEMEM, &e.use, seed) && host_region(&f, RESMEM, &e.res, seed + 1);
-	fn_close(&f);
-	return good;
 }
 
 /* Asked to give the function back, the guest does; the host sees what is in it; and again */
@@ -107,18 +66,6 @@ static bool reboots(void)
 	return !nested_tell(&m, "reboot -f") && !nested_up(&m);
 }
 
-static bool powers_off(void)
-{
-	int status;
-
-	snprintf(said, sizeof(said), "poweroff");
-	if (nested_tell(&m, "poweroff -f"))
-		return false;
-	status = nested_wait(&m);
-	snprintf(said, sizeof(said), "QEMU ended with status %#x", status);
-	return !status;
-}
-
 static void begins(void)
 {
 	step(guest_bar(2, &e.res) && guest_bar(4, &e.use),
@@ -135,7 +82,7 @@ static void goes_on(void)
 	step(guest("check", &e, 2), "what was written after the reset is there");
 	step(reboots() && guest("check", &e, 2), "memory is there after the guest's reboot");
 	step(guest("write", &e, 3) && unplug(), "the guest gives the function back");
-	step(host_finds(3), "the host reads what the guest has written");
+	step(nested_host_finds(&e, 3), "the host reads what the guest has written");
 	step(plug() && guest_bar(2, &e.res) && guest_bar(4, &e.use),
 	     "the guest finds the function again");
 	step(guest("check", &e, 3) && guest("write", &e, 4), "... and its memory");
@@ -144,7 +91,7 @@ static void goes_on(void)
 static void is_over(u64 seed)
 {
 	step(powers_off(), "the machine ends");
-	step(host_finds(seed), "the host reads what the machine has left");
+	step(nested_host_finds(&e, seed), "the host reads what the machine has left");
 }
 
 int main(int argc, char **argv)

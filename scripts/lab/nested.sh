@@ -108,7 +108,7 @@ setup_nested() {
 	esac
 	nested_tree "$arch" "$from" || die "QEMU for nested machines is not complete"
 	mkdir -p "$dir/$arch.tree/opt/nested"
-	cp "$LAB_DIR/kernels/$kernel"/{vmlinuz,base.cpio} "$dir/$arch.tree/opt/nested/"
+	cp "$LAB_DIR/kernels/$kernel"/{vmlinuz,base.cpio,release} "$dir/$arch.tree/opt/nested/"
 	# shellcheck disable=SC2016 # expanded inside
 	in_root bash -c 'cd "$1.tree" && find . | cpio --quiet -R 0:0 -o -H newc >"$1.cpio"' \
 		nested "/lab/nested/$arch"

@@ -109,11 +109,12 @@ read_devices() {
 
 # qemu_command ARCH: sets QEMU to the whole command, with paths as seen inside.
 qemu_command() {
-	local arch=$1 append khz
+	local arch=$1 append khz smmu
 	append="nokaslr panic=-1 oops=panic ignore_loglevel printk.devkmsg=on"
 	append+=" log_buf_len=4M mitigations=off sysrq_always_enabled rdinit=/init$MEMORY_ARGS"
 	case $arch in
 	amd64)
+		[ "$WITH_IOMMU" != smmuv3 ] || die "--smmu: x86 machines have none"
 		QEMU=(qemu-system-x86_64 -machine q35,memory-backend=ram -cpu "max${CPU:+,$CPU}")
 		[ -z "$WITH_IOMMU" ] ||
 			QEMU+=(-device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48")
@@ -130,12 +131,13 @@ qemu_command() {
 		[ ! -e "$RUN_DIR/ssdt.aml" ] || QEMU+=(-acpitable "file=ssdt.aml")
 		;;
 	arm64)
+		smmu=${WITH_IOMMU#1}
 		# pauth-impdef: the architected algorithm is slow to emulate.
 		QEMU=(qemu-system-aarch64
-			-machine "virt,memory-backend=ram,gic-version=3,virtualization=on,ras=on"
+			-machine "virt,memory-backend=ram,gic-version=3,virtualization=on,ras=on${smmu:+,iommu=$smmu}"
 			-cpu "max,pauth-impdef=on${CPU:+,$CPU}"
 			-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
-		[ -z "$WITH_IOMMU" ] || QEMU+=(-device "virtio-iommu-pci,addr=0x1c")
+		[ "$WITH_IOMMU" != 1 ] || QEMU+=(-device "virtio-iommu-pci,addr=0x1c")
 		append+=" console=ttyAMA0 earlycon"
 		;;
 	esac

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # vm.sh LIVES FUNCTION...: each function is given to a machine in this machine, once for
-# each of LIVES: the arguments of test_vm, as in "type1-kvm iommufd-tcg-short"; and where
-# KVM runs it, once more with memory that goes bad.
+# each of LIVES: the arguments of test_vm, as in "type1-kvm iommufd-tcg-short"; where
+# KVM runs it, once more with memory that goes bad; and, for "nested-kvm", once more to
+# be given on by that machine, if it is nvgrace's.
 # Results are KTAP lines.
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -14,11 +15,28 @@ cd "$(dirname "$0")" || exit 1
 # shellcheck source=selftests/guest/programs.sh
 . ./programs.sh
 
+# What a machine needs to give a function on: our modules, which fit one kernel, and tests
+nested_modules() {
+	release=$(uname -r)
+	if [ "$(cat /opt/nested/release)" != "$release" ]; then
+		echo "# the machine in the machine boots another kernel, which our modules do not fit"
+		return 1
+	fi
+	mkdir -p /tmp/nested/lib/modules /tmp/nested/opt/selftests &&
+		cp -r "/lib/modules/$release" /tmp/nested/lib/modules/ &&
+		cp common.sh function.sh functional.sh poison.sh programs.sh test_info \
+			/tmp/nested/opt/selftests/ &&
+		cp nested_vfio /tmp/nested/opt/
+}
+
 # What the machine in the machine boots: the lab's, with a shell and our program in it
 nested_initrd() {
 	mkdir -p /tmp/nested/opt &&
 		cp nested-init /tmp/nested/ &&
 		cp nested_memory /tmp/nested/opt/ &&
+		case " $lives " in
+		*" nested-"*) nested_modules ;;
+		esac &&
 		(cd /tmp/nested && find . | cpio -o -H newc >/tmp/nested.cpio 2>/dev/null) &&
 		cat /opt/nested/base.cpio /tmp/nested.cpio >/tmp/nested.initrd &&
 		rm -rf /tmp/nested /tmp/nested.cpio
@@ -40,6 +58,11 @@ for function in "$@"; do
 		of=$name-$life
 		# shellcheck disable=SC2046 # arguments
 		set -- $(echo "$life" | tr - ' ')
+		if [ "$1" = nested ]; then
+			[ "$COHERENT_DRIVER" != "$(driver_name nvgrace)" ] ||
+				run test_vm_nested "$of" type1
+			continue
+		fi
 		run test_vm "$of" "$@"
 		[ "$2" = tcg ] || run test_vm_poison "$of" "$@"
 	done

@@ -119,6 +119,10 @@ static void args_channels(struct args *a, int qmp, int agent)
 
 static void args_function(struct args *a, const struct nested_options *o)
 {
+	if (o->iommu) {
+		arg(a, "-device");
+		arg(a, "virtio-iommu-pci");
+	}
 	arg(a, "-device");
 	arg(a, "pcie-root-port,id=" NESTED_PORT ",chassis=1,slot=1,pref64-reserve=4G");
 	if (o->iommufd) {

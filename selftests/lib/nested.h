@@ -12,6 +12,7 @@
 struct nested_options {
 	bool iommufd;		/* and not a type1 container */
 	bool tcg;		/* and not KVM */
+	bool iommu;		/* has one itself, so that it can give the function away */
 	bool firmware;		/* UEFI and ACPI on arm64, where a kernel boots without */
 	const char *bdf;	/* of the function; NULL: the machine is given none */
 	const char *machine;	/* more options of it, with a comma before each */

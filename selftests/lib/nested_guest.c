@@ -63,7 +63,8 @@ u64 step_of(const struct expect_region *r, u64 at)
 }
 
 /* @what all of a region's backed memory, in pieces that guests of any size can map */
-static bool memory(const char *what, unsigned int bar, const struct expect_region *r, u64 seed)
+static bool memory(const char *program, const char *what, unsigned int bar,
+		   const struct expect_region *r, u64 seed)
 {
 	u64 at = 0, n;
 
@@ -74,7 +75,7 @@ static bool memory(const char *what, unsigned int bar, const struct expect_regio
 			n = r->len - MiB - at;
 		if (n > r->len - at)
 			n = r->len - at;
-		if (!sh("nested_memory %s " GUEST_BDF " %u %#llx %#llx %#llx %llu", what, bar,
+		if (!sh("%s %s " GUEST_BDF " %u %#llx %#llx %#llx %llu", program, what, bar,
 			(unsigned long long)at, (unsigned long long)n,
 			(unsigned long long)step_of(r, at), (unsigned long long)seed))
 			return false;
@@ -86,7 +87,14 @@ bool guest(const char *what, const struct expect *e, u64 seed)
 {
 	/* What the BARs' driver in a guest does first */
 	return sh("echo 1 >" GUEST_DIR "/enable") &&
-	       memory(what, 4, &e->use, seed) && memory(what, 2, &e->res, seed + 1);
+	       memory("nested_memory", what, 4, &e->use, seed) &&
+	       memory("nested_memory", what, 2, &e->res, seed + 1);
+}
+
+bool guest_vfio(const char *what, const struct expect *e, u64 seed)
+{
+	return memory("nested_vfio", what, 4, &e->use, seed) &&
+	       memory("nested_vfio", what, 2, &e->res, seed + 1);
 }
 
 bool guest_part(const char *what, u64 at, u64 n, u64 seed)
@@ -106,6 +114,18 @@ bool guest_bar(unsigned int bar, const struct expect_region *r)
 	    sscanf(said, "%llx %llx %llx", &from, &to, &is) != 3)
 		return false;
 	return to - from + 1 == r->bar && (is & flags) == flags && from % r->bar == 0;
+}
+
+bool powers_off(void)
+{
+	int status;
+
+	snprintf(said, sizeof(said), "poweroff");
+	if (nested_tell(&m, "poweroff -f"))
+		return false;
+	status = nested_wait(&m);
+	snprintf(said, sizeof(said), "QEMU ended with status %#x", status);
+	return !status;
 }
 
 bool silent(void)

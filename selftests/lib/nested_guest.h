@@ -28,10 +28,16 @@ bool sh(const char *format, ...) __attribute__((format(printf, 1, 2)));
 u64 step_of(const struct expect_region *r, u64 at);
 /* nested_memory's @what ("write", "check") with all memory of the function */
 bool guest(const char *what, const struct expect *e, u64 seed);
-/* ... and with some of the usable part's */
+/* nested_vfio's with the same, for a function that is bound to a driver of VFIO there */
+bool guest_vfio(const char *what, const struct expect *e, u64 seed);
+/* nested_memory's with some of the usable part's */
 bool guest_part(const char *what, u64 at, u64 n, u64 seed);
 /* A BAR is as the guest's kernel should find it */
 bool guest_bar(unsigned int bar, const struct expect_region *r);
+/* The host's turn, by file: what the guest has written last is there (nested_host.c) */
+bool nested_host_finds(const struct expect *e, u64 seed);
+/* The guest ends by itself, and with it QEMU, well */
+bool powers_off(void);
 /* QEMU has not complained */
 bool silent(void);
 
