@@ -188,7 +188,7 @@ devices_smmu() {
 	RUN_ARGS+=(--nested --smmu)
 	reserve "$low+0x4200000"
 	device "model=qemu:edu,slot=5,port=eduport"
-	FUNCTIONS+=("name=edu-smmu,bdf=0000:01:00.0,driver=dummy,nomodel,port=eduport,noflr,aperture=$low+0x4200000/0x300000/wc,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=wc")
+	FUNCTIONS+=("name=edu,bdf=0000:01:00.0,driver=dummy,nomodel,noflr,port=eduport,iommu=smmu3,aperture=$low+0x4200000/0x300000/wc,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=wc")
 }
 
 # Each way of being refused. FUNCTIONS are here the steps of refusals.sh, see there.

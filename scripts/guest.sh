@@ -115,8 +115,10 @@ vm_long() {
 	guest "$1" vm-long vm.sh "$(vm_lives "$1" | xargs)" "${FUNCTIONS[@]}"
 }
 
-# vm_smmu KERNEL: a function behind an SMMUv3
+# vm_smmu KERNEL: the same of a function behind an SMMUv3
 vm_smmu() {
+	local life
+	life=$(vm_lives "$1" | grep -v nested | tail -n 1)
 	devices "$(kernel_arch "$1")" smmu
-	guest "$1" vm-smmu vm.sh type1-kvm "${FUNCTIONS[@]}"
+	guest "$1" vm-smmu vm.sh "$life" "${FUNCTIONS[@]}"
 }

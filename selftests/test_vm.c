@@ -60,12 +60,6 @@ static bool plug(void)
 		  "usleep 100000; done 2>/dev/null; dmesg | tail -n 8; exit 1");
 }
 
-static bool reboots(void)
-{
-	snprintf(said, sizeof(said), "reboot");
-	return !nested_tell(&m, "reboot -f") && !nested_up(&m);
-}
-
 static void begins(void)
 {
 	step(guest_bar(2, &e.res) && guest_bar(4, &e.use),

@@ -18,7 +18,7 @@
 #include "nested_guest.h"
 #include "poison.h"
 
-#define PLANNED		11
+#define PLANNED		14
 
 /* Pages of the usable part: bad before the start, bad while the guest runs */
 #define EARLY		5
@@ -30,6 +30,23 @@ static bool spoil(u64 nr)
 {
 	snprintf(said, sizeof(said), "page %llu could not be made bad", (unsigned long long)nr);
 	return !inject_many(&e, nr * page_size(), 1, 0);
+}
+
+/* The same as it happens: firmware reports it, or who else can on this machine */
+static bool fails(u64 nr)
+{
+	enum inject_by by = inject_foreign();
+	long before = poison_count(&e);
+
+	snprintf(said, sizeof(said), "no error in page %llu came by %s", (unsigned long long)nr,
+		 inject_name[by]);
+	return before >= 0 && !inject_error(&e, by, e.use.base + nr * page_size()) &&
+	       poison_wait(&e, before + 1, POISON_LIMIT_MS);
+}
+
+static bool enables(void)
+{
+	return sh("echo 1 >" GUEST_DIR "/enable");
 }
 
 /* What is before the first bad page, between both, and behind them */
@@ -88,15 +105,20 @@ static void life(void)
 {
 	step(silent(), "QEMU starts with a bad page and complains of nothing");
 	step(guest_bar(4, &e.use), "the guest finds BAR 4 with size and type");
-	step(sh("echo 1 >" GUEST_DIR "/enable") && neighbours("write", 1) && neighbours("check", 1),
+	step(enables() && neighbours("write", 1) && neighbours("check", 1),
 	     "the guest reaches all memory but the bad page");
 	step(is_told(EARLY), "auto: the guest's kernel is told, and ends who touched the page");
 	step(neighbours("check", 1), "... and the guest goes on");
-	step(whole_pages(LATE, 3) && spoil(LATE) && neighbours("check", 1),
-	     "a page goes bad while the guest runs, the others stay");
+	step(whole_pages(LATE, 3) && fails(LATE) && neighbours("check", 1),
+	     "firmware reports a page while the guest runs, the others stay");
 	step(is_told(LATE), "auto: the guest's kernel is told of that one, too");
 	step(is_told(EARLY) && neighbours("check", 1), "auto: each time that a page is touched");
+	/* Its BARs go and come: all but the pages is mapped for DMA again */
+	step(reboots() && enables() && neighbours("check", 1), "the guest reboots with bad pages");
+	step(is_told(EARLY) && is_told(LATE), "... and is told of them again");
 	step(silent(), "QEMU complains of nothing");
+	step(!poison_policy_set(&e, "keep") && guest_part("check", LATE * page_size(), page_size(), 3),
+	     "keep: the guest has the page as it is");
 	step(!poison_policy_set(&e, "isolate") && stopped(),
 	     "isolate: the guest that touches it is stopped");
 }

@@ -17,6 +17,7 @@
 #   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
 #   scrub=open|close                the default policy is this one, and not none
 #   peer=0000:00:08.0               a device model that does DMA for it, passed through
+#   iommu=smmu3                     it must be behind one of that kind
 #   programs=A:B                    only these
 #   without=PATTERN                 not those, which others try enough
 

@@ -116,6 +116,12 @@ bool guest_bar(unsigned int bar, const struct expect_region *r)
 	return to - from + 1 == r->bar && (is & flags) == flags && from % r->bar == 0;
 }
 
+bool reboots(void)
+{
+	snprintf(said, sizeof(said), "reboot");
+	return !nested_tell(&m, "reboot -f") && !nested_up(&m);
+}
+
 bool powers_off(void)
 {
 	int status;

@@ -36,6 +36,8 @@ bool guest_part(const char *what, u64 at, u64 n, u64 seed);
 bool guest_bar(unsigned int bar, const struct expect_region *r);
 /* The host's turn, by file: what the guest has written last is there (nested_host.c) */
 bool nested_host_finds(const struct expect *e, u64 seed);
+/* The guest boots anew, and answers */
+bool reboots(void);
 /* The guest ends by itself, and with it QEMU, well */
 bool powers_off(void);
 /* QEMU has not complained */
