@@ -31,6 +31,7 @@ devices() {
 	amd64-quarantine | arm64-quarantine) devices_quarantine "$1" ;;
 	amd64-vm | arm64-vm) devices_vm "$1" ;;
 	arm64-smmu) devices_smmu ;;
+	arm64-scale) devices_scale ;;
 	*) return 1 ;;
 	esac
 }
@@ -179,6 +180,19 @@ devices_vm() {
 	reserve "$gh+0x64000000"
 	device "model=gh200,slot=4,base=$gh,size=0x64000000"
 	FUNCTIONS+=("name=gh200,bdf=0000:00:04.0,driver=nvgrace,use=$gh+0x20000000,res=$use+0x44000000,type=wc,ready=bar,limit=30000")
+}
+
+# Sizes of real ones, each beginning at a GiB and ending in a page: 1, 96 and 480 GiB
+devices_scale() {
+	local base=$((0x200000000)) slot=4 gib at length
+	for gib in 1 96 480; do
+		at=$(printf '0x%x' $base)
+		length=$(printf '0x%x' $(((gib << 30) + 0x210000)))
+		reserve "$at+$length"
+		device "model=plain,slot=$slot,bar2=0"
+		FUNCTIONS+=("name=dummy-${gib}g,bdf=$(printf '0000:00:%02x.0' $slot),driver=dummy,aperture=$at+$length,use=$at+$length")
+		base=$((base + ((gib + 1) << 30))) slot=$((slot + 1))
+	done
 }
 
 # Behind an SMMUv3, where no device of ours can be: QEMU's own "edu", which has neither

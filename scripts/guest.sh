@@ -79,6 +79,13 @@ races() {
 		"${FUNCTIONS[@]:0:2}"
 }
 
+# scale KERNEL: functions with as much memory as real ones have, and more
+scale() {
+	local GUEST_LIMIT=3600
+	devices "$(kernel_arch "$1")" scale
+	guest "$1" scale functional.sh -t test_scale "${FUNCTIONS[@]}"
+}
+
 # vm_lives KERNEL: how a function is given to a machine in the machine, and who runs that.
 # KVM would run on the emulated AMD as well; but what exits while an interrupt is on its
 # way is told wrongly there, and the guest stopped for it at some access or other.
