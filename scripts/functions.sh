@@ -182,16 +182,18 @@ devices_vm() {
 	FUNCTIONS+=("name=gh200,bdf=0000:00:04.0,driver=nvgrace,use=$gh+0x20000000,res=$use+0x44000000,type=wc,ready=bar,limit=30000")
 }
 
-# Sizes of real ones, each beginning at a GiB and ending in a page: 1, 96 and 480 GiB
+# Sizes of real ones, each beginning at a GiB and ending in a page: 1, 96 and 480 GiB. Behind
+# an SMMUv3, for virtio's IOMMU has no page tables that would cost anything.
 devices_scale() {
-	local base=$((0x200000000)) slot=4 gib at length
+	local base=$((0x200000000)) bus=1 gib at length
+	RUN_ARGS+=(--smmu)
 	for gib in 1 96 480; do
 		at=$(printf '0x%x' $base)
 		length=$(printf '0x%x' $(((gib << 30) + 0x210000)))
 		reserve "$at+$length"
-		device "model=plain,slot=$slot,bar2=0"
-		FUNCTIONS+=("name=dummy-${gib}g,bdf=$(printf '0000:00:%02x.0' $slot),driver=dummy,aperture=$at+$length,use=$at+$length")
-		base=$((base + ((gib + 1) << 30))) slot=$((slot + 1))
+		device "model=qemu:edu,slot=$((bus + 3)),port=port$bus"
+		FUNCTIONS+=("name=edu-${gib}g,bdf=0000:0$bus:00.0,driver=dummy,nomodel,noflr,iommu=smmu3,aperture=$at+$length,use=$at+$length")
+		base=$((base + ((gib + 1) << 30))) bus=$((bus + 1))
 	done
 }
 

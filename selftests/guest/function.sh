@@ -91,6 +91,17 @@ describe() {
 	COHERENT_EXPECT_SCRUB=$(field "$1" scrub)
 }
 
+# is_behind NAME: by the name that the kernel gives to that kind of IOMMU
+is_behind() {
+	readlink "/sys/bus/pci/devices/$COHERENT_BDF/iommu" | grep -q "/$1\."
+}
+
+# check_iommu FUNCTION: one result, where it says behind which kind it must be
+check_iommu() {
+	iommu=$(field "$1" iommu)
+	[ -z "$iommu" ] || check "$(field "$1" name): is behind an $iommu" is_behind "$iommu"
+}
+
 # scrub_begin: the programs find again what they wrote before they closed the function;
 # what is the policy otherwise is for test_scrub
 scrub_begin() {

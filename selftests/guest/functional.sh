@@ -50,6 +50,7 @@ for function in "$@"; do
 		continue
 	fi
 	result ok "$name: bind"
+	check_iommu "$function"
 	[ -z "$COHERENT_PEER" ] || bind "$COHERENT_PEER" "$(driver_name dummy)" ||
 		result not_ok "$name: bind its peer"
 	scrub_begin

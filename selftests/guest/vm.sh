@@ -42,11 +42,6 @@ nested_initrd() {
 		rm -rf /tmp/nested /tmp/nested.cpio
 }
 
-# is_behind NAME: by the name that the kernel gives to that kind of IOMMU
-is_behind() {
-	readlink "/sys/bus/pci/devices/$COHERENT_BDF/iommu" | grep -q "/$1\."
-}
-
 echo "TAP version 13"
 echo "# kernel $(uname -r) $(uname -m)"
 lives=$1
@@ -58,8 +53,7 @@ for function in "$@"; do
 	name=$(field "$function" name)
 	describe "$function"
 	check "$name: bind" bind "$COHERENT_BDF" "$COHERENT_DRIVER"
-	iommu=$(field "$function" iommu)
-	[ -z "$iommu" ] || check "$name: is behind an $iommu" is_behind "$iommu"
+	check_iommu "$function"
 	scrub_begin
 	for life in $lives; do
 		of=$name-$life
