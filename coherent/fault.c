@@ -62,11 +62,11 @@ static vm_fault_t lend(const struct vm_fault *vmf)
 }
 
 /*
- * KVM takes a refused page for the death of the machine; so it is lent the page, and
- * its vCPU told of the error, as KVM itself does for ordinary memory: a VMM hands that
- * to its guest, which has not loaded anything yet. KVM returns to its VMM with the
- * signal before it runs the guest, and asks again when the guest touches the page
- * again.
+ * A KVM that does not ask with FAULT_FLAG_HWPOISON takes a refused page for the death
+ * of the machine; so it is lent the page, and its vCPU told of the error, as KVM itself
+ * does for ordinary memory: a VMM hands that to its guest, which has not loaded anything
+ * yet. KVM returns to its VMM with the signal before it runs the guest, and asks again
+ * when the guest touches the page again.
  */
 static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
 {
@@ -79,13 +79,17 @@ static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
 	return ret;
 }
 
+/* Does KVM ask with it? On a kernel that has no such flag it is 0 */
+static const bool kvm_reports = FAULT_FLAG_HWPOISON;
+
 /*
  * May a poisoned page be mapped for this fault? 0, or what the fault ends with.
  *
- * KVM asks with ALLOW_RETRY alone: userspace's own faults have USER, user copies of
- * the kernel INTERRUPTIBLE, a futex not even ALLOW_RETRY. fault_in_safe_writeable()
- * asks exactly as KVM does; so at least it must be a process that somebody like
- * KVM watches the mappings of.
+ * Who asks with FAULT_FLAG_HWPOISON reports what it is refused: a KVM that can. Where
+ * there is no such flag, KVM asks with ALLOW_RETRY alone: userspace's own faults have
+ * USER, user copies of the kernel INTERRUPTIBLE, a futex not even ALLOW_RETRY.
+ * fault_in_safe_writeable() asks exactly as that KVM does; so at least it must be a
+ * process that somebody like KVM watches the mappings of.
  *
  * Who maps memory for DMA has REMOTE besides. Both are lent the page: loan.c.
  */
@@ -94,10 +98,13 @@ static vm_fault_t may_map_poison(const struct vm_fault *vmf)
 	const struct coherent_window *win = vmf->vma->vm_private_data;
 	struct mm_struct *mm = vmf->vma->vm_mm;
 
+	if (vmf->flags & FAULT_FLAG_HWPOISON)
+		return VM_FAULT_HWPOISON;
 	switch (vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
 			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE)) {
 	case FAULT_FLAG_ALLOW_RETRY:
-		if (coherent_poison_kvm_may_map(win->ap) && mm_has_notifiers(mm))
+		if (!kvm_reports && coherent_poison_kvm_may_map(win->ap) &&
+		    mm_has_notifiers(mm))
 			return lend_to_kvm(vmf);
 		break;
 	case FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_REMOTE:

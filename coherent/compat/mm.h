@@ -4,6 +4,11 @@
 
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/mm_types.h>
+
+#ifndef COMPAT_HAS_FAULT_HWPOISON	/* KVM never reports poison of ours */
+#define FAULT_FLAG_HWPOISON	0U
+#endif
 
 #ifndef COMPAT_HAS_CONTIG_PAGES	/* there before 7.0, too, but not for modules */
 struct page *compat_alloc_contig_pages(unsigned long nr_pages, gfp_t gfp,

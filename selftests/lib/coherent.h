@@ -60,6 +60,8 @@ struct expect {
 };
 
 int expect_load(struct expect *e);
+/* A word of the key "has" in scripts/lab/kernels */
+bool kernel_has(const char *what);
 const struct expect_region *expect_region(const struct expect *e, unsigned int index);
 u64 round_up_pow2(u64 v);
 u64 env_u64(const char *name, u64 dflt);

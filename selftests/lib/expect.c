@@ -15,6 +15,7 @@
  *   COHERENT_SLOW            1: run tests that wait for the backend's limit
  *   COHERENT_EXPECT_READY    bar | cxl: the backend waits after a reset
  *   COHERENT_READY_LIMIT     milliseconds until the backend gives up waiting
+ *   COHERENT_KERNEL_HAS      words: what this kernel has and others have not
  *   COHERENT_MODEL           1: BAR0 holds the device model's test block
  */
 #include <errno.h>
@@ -101,6 +102,19 @@ int expect_load(struct expect *e)
 	if (!e->pass_through && !e->use.present)
 		return -ENODATA;
 	return 0;
+}
+
+bool kernel_has(const char *what)
+{
+	const char *words = getenv("COHERENT_KERNEL_HAS"), *at = words;
+	size_t n = strlen(what);
+
+	while (at && (at = strstr(at, what))) {
+		if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+			return true;
+		at += n;
+	}
+	return false;
 }
 
 const struct expect_region *expect_region(const struct expect *e, unsigned int index)
