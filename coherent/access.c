@@ -79,6 +79,9 @@ static int check(struct coherent_aperture *ap, enum coherent_access access,
 	lockdep_assert_held_read(ap->face_lock);
 	lockdep_assert_held_read(&ap->gate.lock);
 
+	/* The facts of a device that nobody has open are gone, or going */
+	if (state.shut & COHERENT_SHUT_CLOSED)
+		return -ENODEV;
 	ap->face->facts(ap, &facts);
 	ret = coherent_gate_verdict(&state, &facts, state.shut ?
 				    coherent_gate_now() : 0);

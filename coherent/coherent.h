@@ -103,6 +103,7 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 			   enum coherent_gate_event event);
 void coherent_gate_shuts(struct coherent_aperture *ap,
 			 enum coherent_gate_event event);
+int coherent_gate_peek(const struct coherent_aperture *ap);
 
 /* Is it shut for this reason, among others? For who knows that it stays so */
 static inline bool coherent_gate_is(const struct coherent_aperture *ap,

@@ -234,9 +234,10 @@ void coherent_dmabufs_revoke(struct coherent_aperture *ap)
 }
 
 /**
- * coherent_dmabuf_is_poisoned() - does poison keep it from being exported?
+ * coherent_dmabuf_range_is_poisoned() - does poison keep pages from others' DMA?
  * @ap: the aperture
- * @buf: its ranges
+ * @first: first PFN
+ * @last: last PFN
  *
  * An entry of an IOMMU loads nothing, and a device that reads poison is told so by
  * the completion. So only the policy that isolates poison from everybody refuses.
@@ -244,14 +245,27 @@ void coherent_dmabufs_revoke(struct coherent_aperture *ap)
  * Context: any but NMI.
  * Return: whether it does.
  */
+bool coherent_dmabuf_range_is_poisoned(const struct coherent_aperture *ap,
+				       unsigned long first, unsigned long last)
+{
+	return !coherent_poison_dma_may_map(ap) &&
+	       coherent_poison_next(first, last) != ULONG_MAX;
+}
+
+/**
+ * coherent_dmabuf_is_poisoned() - does poison keep it from being exported?
+ * @ap: the aperture
+ * @buf: its ranges
+ *
+ * Context: any but NMI.
+ * Return: whether it does.
+ */
 bool coherent_dmabuf_is_poisoned(const struct coherent_aperture *ap,
 				 const struct coherent_dmabuf *buf)
 {
-	if (coherent_poison_dma_may_map(ap))
-		return false;
 	for (size_t i = 0; i < buf->nr_ranges; i++)
-		if (coherent_poison_next(buf->ranges[i].first,
-					 buf->ranges[i].last) != ULONG_MAX)
+		if (coherent_dmabuf_range_is_poisoned(ap, buf->ranges[i].first,
+						      buf->ranges[i].last))
 			return true;
 	return false;
 }

@@ -44,6 +44,8 @@ void coherent_dmabuf_exported(struct coherent_dmabuf *buf,
 			      struct dma_buf *dmabuf);
 void coherent_dmabuf_end(struct coherent_aperture *ap,
 			 struct coherent_dmabuf *buf);
+bool coherent_dmabuf_range_is_poisoned(const struct coherent_aperture *ap,
+				       unsigned long first, unsigned long last);
 bool coherent_dmabuf_is_poisoned(const struct coherent_aperture *ap,
 				 const struct coherent_dmabuf *buf);
 

@@ -7,6 +7,8 @@
  * says is gate_state.c's.
  */
 #include <kunit/static_stub.h>
+#include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/rwsem.h>
@@ -49,11 +51,36 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 	down_write(&gate->lock);
 	next = gate->state;
 	coherent_gate_apply(&next, event, coherent_gate_now());
-	/* Who waits looks at this one without the lock */
+	/* Who waits, or only peeks, looks at these without the lock */
 	WRITE_ONCE(gate->state.shut, next.shut);
+	WRITE_ONCE(gate->state.pending, next.pending);
 	gate->state = next;
 	up_write(&gate->lock);
 	wake_up_all(&gate->wait);
+}
+
+/**
+ * coherent_gate_peek() - would an access be let in?
+ * @ap: the aperture
+ *
+ * For who cannot have the lock, and is told by coherent_gate_shuts() when the answer
+ * is no longer true. While a reason holds @pending does as well, so a reader who
+ * misses the end of the one sees the other.
+ *
+ * Context: any.
+ * Return: 0; -EAGAIN for not now, or not before readiness was seen; -EIO when the
+ * link is gone; -ENODEV when nobody has the device open.
+ */
+int coherent_gate_peek(const struct coherent_aperture *ap)
+	__context_unsafe(/* two words, see above */)
+{
+	unsigned int shut = READ_ONCE(ap->gate.state.shut);
+
+	if (shut & COHERENT_SHUT_CLOSED)
+		return -ENODEV;
+	if (shut & COHERENT_SHUT_FAILED)
+		return -EIO;
+	return shut || READ_ONCE(ap->gate.state.pending) ? -EAGAIN : 0;
 }
 
 /**

@@ -116,6 +116,10 @@ static void run_sequence(struct kunit *test, struct coherent_device *cdev,
 				    "copying, sequence %u, step %u", number, i);
 		KUNIT_EXPECT_EQ_MSG(test, model_enter(&model, true, ready), mapped,
 				    "mapping, sequence %u, step %u", number, i);
+		/* What was let in has asked; who only peeks sees the same */
+		KUNIT_EXPECT_EQ_MSG(test, !mapped,
+				    !coherent_gate_peek(&cdev->function->ap),
+				    "peeking, sequence %u, step %u", number, i);
 	}
 }
 

@@ -39,6 +39,8 @@ compat-flags += $(call compat-has,linux/device.h,device_set_driver_override,DRIV
 compat-flags += $(call compat-has,linux/dma-buf.h,dma_buf_invalidate_mappings,DMABUF_INVALIDATE)
 # Who faults can say that it reports poison: with patches/linux alone
 compat-flags += $(call compat-has,linux/mm_types.h,FAULT_FLAG_HWPOISON =,FAULT_HWPOISON)
+# Importers of dma-bufs ask the driver: with patches/linux alone
+compat-flags += $(call compat-has,linux/vfio_pci_core.h,[*]dmabuf_may_map,DMABUF_MAY_MAP)
 # symbol namespaces became string literals in 6.13
 compat-flags += $(call compat-has,linux/module.h,MODULE_INFO.import_ns. ns.$$,STRING_NS)
 

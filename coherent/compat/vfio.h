@@ -3,6 +3,7 @@
 #define COHERENT_COMPAT_VFIO_H
 
 #include <linux/err.h>
+#include <linux/kconfig.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
@@ -67,6 +68,23 @@ struct compat_vfio_device_ops {
 #define vfio_device_ops	compat_vfio_device_ops
 #define _vfio_alloc_device(size, dev, ops)				\
 	_vfio_alloc_device(size, dev, (const compat_vfio_device_ops_t *)(ops))
+#endif
+
+/* Asked by the exporter of dma-bufs with patches/linux alone */
+#ifndef COMPAT_HAS_DMABUF_MAY_MAP
+#if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
+struct compat_vfio_pci_device_ops {
+	struct vfio_pci_device_ops;
+	int (*dmabuf_may_attach)(struct vfio_pci_core_device *vdev,
+				 const struct phys_vec *phys_vec,
+				 size_t nr_ranges);
+	int (*dmabuf_may_map)(struct vfio_pci_core_device *vdev,
+			      const struct phys_vec *phys_vec,
+			      size_t nr_ranges);
+};
+
+#define vfio_pci_device_ops	compat_vfio_pci_device_ops
+#endif
 #endif
 
 /*
