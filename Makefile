@@ -4,6 +4,7 @@
 # make KDIR=... [ARCH=... CROSS_COMPILE=...]   for another kernel
 # make modules_install, make clean
 # make demo, make check, make check-all, make kunit, make stress, make vm, make bench: see README.md
+# make kernels: the kernel patches in patches/, and their tests
 # make prove, make analyze [LANES="sparse w1"]: Documentation/static-analysis.md
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -17,7 +18,7 @@ modules modules_install clean: FORCE
 		exit 1; }
 	$(MAKE) $(KBUILD_ARGS) $@
 
-check check-all check-long check-defects kunit stress coverage prove vm: FORCE
+check check-all check-long check-defects kernels kunit stress coverage prove vm: FORCE
 	@scripts/$@
 
 demo bench: FORCE
@@ -27,4 +28,4 @@ analyze: FORCE
 	@scripts/analyze $(LANES)
 
 FORCE:
-.PHONY: all modules modules_install clean check check-all check-long check-defects demo bench kunit stress coverage prove vm analyze FORCE
+.PHONY: all modules modules_install clean check check-all check-long check-defects kernels demo bench kunit stress coverage prove vm analyze FORCE

@@ -25,6 +25,8 @@ devices() {
 	amd64-variants | arm64-variants) devices_variants "$1" ;;
 	amd64-refusals | arm64-refusals) devices_refusals "$1" ;;
 	amd64-port) devices_port ;;
+	amd64-patched) devices_patched ;;
+	arm64-patched) devices_main "$1" && FUNCTIONS=("${FUNCTIONS[@]:0:2}") ;;
 	amd64-soft | arm64-soft) devices_soft "$1" && RUN_ARGS+=(--no-iommu) ;;
 	amd64-soft-iommu) devices_soft "$1" ;;
 	amd64-foreign) devices_foreign ;;
@@ -102,6 +104,19 @@ devices_port() {
 	reserve 0x10000000+0x64000000
 	device "model=gh200,slot=4,port=gpuport,base=0x10000000,size=0x64000000"
 	FUNCTIONS+=("name=gh200-port,bdf=0000:01:00.0,driver=nvgrace,port=gpuport,use=0x10000000+0x20000000,res=0x30000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_aer:test_poison")
+}
+
+# One that does not come back from an error on the link, and has readiness; one that
+# comes back. Both with a peer that does DMA.
+devices_patched() {
+	local low=0x180000000
+	reserve 0x10000000+0x64000000
+	device "model=gh200,slot=4,port=gpuport,base=0x10000000,size=0x64000000"
+	FUNCTIONS+=("name=gh200-port,bdf=0000:01:00.0,driver=nvgrace,port=gpuport,use=0x10000000+0x20000000,res=0x30000000+0x44000000,type=wc,ready=bar,limit=30000,inject=debugfs,peer=0000:00:08.0")
+	reserve "$low+0x4000000"
+	device "model=plain,slot=6,port=dummyport,bar2=0"
+	FUNCTIONS+=("name=dummy-port,bdf=0000:02:00.0,driver=dummy,port=dummyport,aperture=$low+0x4000000,use=$low+0x4000000,inject=debugfs,peer=0000:00:08.0")
+	device "model=plain,slot=8,prop=none"
 }
 
 # All memory usable; behind a port; CXL readiness; other kinds of reset

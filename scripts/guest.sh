@@ -24,9 +24,12 @@ limit() {
 # guest KERNEL NAME SCRIPT [ARG...]: on the functions that RUN_ARGS make
 guest() {
 	local kernel=$1 name=$2 script=$3
+	local has=() words
 	shift 3
+	words=$(kernel_fact "$kernel" has)
+	[ -z "$words" ] || has=(env "COHERENT_KERNEL_HAS=$words")
 	scripts/lab/run --kernel "$kernel" --timeout "${GUEST_LIMIT:-$(limit "$kernel")}" --log "$LANE_LOGS/$kernel-$name" \
-		"${RUN_ARGS[@]}" -- "${GUEST_WRAPPER[@]}" "/opt/selftests/$script" "$@"
+		"${RUN_ARGS[@]}" -- "${has[@]}" "${GUEST_WRAPPER[@]}" "/opt/selftests/$script" "$@"
 }
 
 # functional KERNEL SET: all programs, on a set of functions.
@@ -69,6 +72,17 @@ own() {
 	FUNCTIONS=("${FUNCTIONS[0]}" "${FUNCTIONS[2]}")
 	! kernel_is "$1" slow || unset 'FUNCTIONS[1]'
 	guest "$1" own functional.sh -t "test_failnth test_cdev" -n '*' "${FUNCTIONS[@]}"
+}
+
+# patched KERNEL: what our patches of the kernel (patches/) are for. A test of that must
+# not be skipped for want of KVM or iommufd.
+patched() {
+	local programs="test_poison test_poison_kernel test_poison_kvm" never=test_poison_kvm
+	if kernel_is "$1" arch amd64; then
+		programs="test_cdev test_dmabuf test_dma test_dma_gate test_poison_kernel" never=test_dma
+	fi
+	devices "$(kernel_arch "$1")" patched
+	guest "$1" patched functional.sh -t "$programs" -n "$never" "${FUNCTIONS[@]}"
 }
 
 # races KERNEL: what does many things at once, on a kernel that looks for data races.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Kernel sources: "linux", the newest that the archive has, and "linux-lts",
-# Debian's own kernel; and kernels of our own made from the newest. Sourced by
-# setup.
+# Debian's own kernel; and kernels of our own made from the newest, as it is or
+# with our patches (patchedsource.sh). Sourced by setup.
 
 newest_source() {
 	in_root apt-cache pkgnames linux-source- |
@@ -47,8 +47,8 @@ unpack_source() {
 	# What was made of another source goes along: by their dates the new files
 	# may be older than that
 	if [ -e "$LAB_DIR/src/$name" ]; then
-		rm -rf "$LAB_DIR/src/$name" "$LAB_DIR"/src/build-* "$LAB_DIR"/src/llvm-* \
-			"$LAB_DIR/build/kunit-$name"
+		rm -rf "$LAB_DIR/src/$name"{,-patched} "$LAB_DIR"/src/build-* \
+			"$LAB_DIR"/src/llvm-* "$LAB_DIR/build/kunit-$name"
 		for kernel in $(kernel_names); do
 			! kernel_is_ours "$kernel" || rm -rf "$LAB_DIR/build/$kernel"{,-kunit}
 		done
@@ -92,7 +92,7 @@ make_source() {
 	local name=$1 log=$2
 	shift 2
 	kernel_make_args "$(kernel_arch "$name")"
-	in_root make -C /lab/src/linux O="/lab/src/build-$name" "${KARGS[@]}" \
+	in_root make -C "/lab/src/$(kernel_source "$name")" O="/lab/src/build-$name" "${KARGS[@]}" \
 		-j "$(jobs_count)" "$@" >>"$log" 2>&1 || {
 		grep -E -A 5 'error|\*\*\*' "$log" | tail -n 40 >&2
 		die "building the kernel failed (whole log: $log)"
@@ -103,14 +103,15 @@ make_source() {
 # then serves as the headers to build modules against.
 setup_src_kernel() {
 	local name=$1 dir=$LAB_DIR/kernels/$1 tmp=$LAB_DIR/kernels/.$1.tmp
-	local build=src/build-$1 log=$LAB_DIR/src/build-$1.log arch files want rel image
-	arch=$(kernel_arch "$name")
+	local build=src/build-$1 log=$LAB_DIR/src/build-$1.log arch files want rel image source
+	arch=$(kernel_arch "$name") source=$LAB_DIR/src/$(kernel_source "$name")
 	case $arch in
 	amd64) image=arch/x86/boot/bzImage ;;
 	arm64) image=arch/arm64/boot/Image ;;
 	esac
 	mapfile -t files < <(src_fragments "$name")
-	want=$(cat "$LAB_DIR/src/linux/Makefile" "${files[@]}" | sha256sum)
+	! kernel_is "$name" patches || files+=("$source/.patched")
+	want=$(cat "$source/Makefile" "${files[@]}" | sha256sum)
 	if [ -e "$dir/.complete" ] && [ "$(cat "$dir/.complete")" = "$want" ]; then
 		return 0
 	fi

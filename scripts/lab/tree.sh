@@ -8,13 +8,15 @@
 TREE_HOME=drivers/vfio/pci/coherent-vfio
 
 # lay_in_tree LINUX TREE: TREE, below $LAB_DIR, becomes LINUX with our folders; the newest
-# kernel without what is there for older ones.
+# kernel, with our patches of it, without what is there for older ones.
 # It is a tree of hard links: what is changed below gets a file of its own. A
 # second time only the files of ours that changed are copied.
 lay_in_tree() {
-	local linux=$1 tree=$2 without=()
-	[ "${linux##*/}" != linux ] || without=(--exclude /coherent/compat)
-	if ! [ "$tree/Makefile" -ef "$linux/Makefile" ]; then
+	local linux=$1 tree=$2 stamp=Makefile without=()
+	if [ "${linux##*/}" = linux ]; then
+		linux+=-patched stamp=.patched without=(--exclude /coherent/compat)
+	fi
+	if ! [ "$tree/$stamp" -ef "$linux/$stamp" ]; then
 		rm -rf "$tree" "$tree.tmp"
 		mkdir -p "$(dirname "$tree")"
 		cp -al "$linux" "$tree.tmp"
