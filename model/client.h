@@ -6,6 +6,7 @@
 #ifndef COHERENT_MODEL_CLIENT_H
 #define COHERENT_MODEL_CLIENT_H
 
+#include <linux/vfio.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -55,6 +56,22 @@ void client_put(struct client *cl, __u32 region, __u64 offset, __u32 value);
 
 __u64 client_now_ms(void);
 
+#define BAR0	VFIO_PCI_BAR0_REGION_INDEX
+#define BAR2	VFIO_PCI_BAR2_REGION_INDEX
+#define CONFIG	VFIO_PCI_CONFIG_REGION_INDEX
+
+/* client-function.c */
+__u16 get16(struct client *cl, __u64 offset);
+void put16(struct client *cl, __u64 offset, __u16 value);
+__u8 find_cap(struct client *cl, __u8 id);
+__u16 find_ext_cap(struct client *cl, __u16 at, __u16 id);
+__u16 find_dvsec(struct client *cl, __u16 vendor, __u16 id);
+bool becomes(struct client *cl, __u32 region, __u64 offset, __u32 mask,
+	     __u32 value);
+bool is_ready(struct client *cl);
+void flr(struct client *cl);
+void power_cycle(struct client *cl);
+
 /* In test.c: a failure, with the place where it was seen. */
 void test_fail(const char *file, int line, const char *what);
 #define CHECK(condition) \
@@ -75,5 +92,11 @@ void test_pm_reset(void);
 void test_no_reset(void);
 void test_cxl(void);
 void test_odd_models(void);
+
+/* test-trouble.c */
+void test_ways(void);
+void test_link_down(void);
+void test_stall(void);
+void test_vanish(void);
 
 #endif /* COHERENT_MODEL_CLIENT_H */

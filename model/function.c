@@ -105,16 +105,21 @@ static void count_config_poll(struct function *fn, __u64 offset, __u32 count)
 	__u64 reg = fn->config.cxl_size;
 
 	if (reg && offset <= reg && reg < offset + count)
-		fn->gpu.polls++;
+		gpu_polled(&fn->gpu);
 }
 
 static void config_read(struct function *fn, __u64 offset, void *data,
 			__u32 count)
 {
 	gpu_power_on(&fn->gpu);
+	if (gpu_link_is_down(&fn->gpu)) {
+		memset(data, 0xff, count);
+		return;
+	}
+	/* What it shows is what holds when it is answered */
+	count_config_poll(fn, offset, count);
 	config_show_memory(&fn->config, gpu_info_valid(&fn->gpu),
 			   gpu_ready(&fn->gpu));
-	count_config_poll(fn, offset, count);
 	memcpy(data, fn->config.bytes + offset, count);
 }
 
@@ -145,6 +150,8 @@ int function_write(struct function *fn, __u32 region, __u64 offset,
 		int cause;
 
 		gpu_power_on(&fn->gpu);
+		if (gpu_link_is_down(&fn->gpu))
+			return 0;
 		cause = config_write(&fn->config, offset, data, count);
 		if (cause == CONFIG_WAKES)
 			gpu_wake(&fn->gpu);

@@ -5,6 +5,8 @@
  * whoever looks compares it with the clock, so nothing has to run in between.
  */
 #include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,7 +24,8 @@ static const __u32 test_regs[] = {
 	TEST_READY, TEST_FLRS, TEST_MESSAGES, TEST_PM_RESETS, TEST_VALID,
 	TEST_POLLS, TEST_NEED_RESETS, TEST_RESET_VALID, TEST_WAKE_READY,
 	TEST_WAKES, TEST_DMA, TEST_DMA_IOVA_LOW, TEST_DMA_IOVA_HIGH,
-	TEST_DMA_LENGTH,
+	TEST_DMA_LENGTH, TEST_LINK_DOWN, TEST_STALL, TEST_STALLS,
+	TEST_WAKE_VALID, TEST_VANISH,
 };
 
 static const __u32 status_regs[] = { GPU_C2C_LINK, GPU_HBM_TRAINING };
@@ -83,6 +86,8 @@ static __u64 later(__u64 a, __u64 b)
 void gpu_reset(struct gpu *gpu, enum reset_cause cause)
 {
 	gpu_power_on(gpu);
+	if (cause == RESET_MESSAGE)
+		gpu->link_up_at = 0;
 	gpu->resets[cause]++;
 	if (gpu->need_resets)
 		gpu->need_resets--;
@@ -99,6 +104,8 @@ void gpu_wake(struct gpu *gpu)
 	gpu->wakes++;
 	if (gpu->wake_ready_ms)
 		gpu->ready_at = in_ms(gpu->wake_ready_ms);
+	if (gpu->wake_valid_ms)
+		gpu->valid_at = in_ms(gpu->wake_valid_ms);
 }
 
 bool gpu_ready(const struct gpu *gpu)
@@ -111,9 +118,32 @@ bool gpu_info_valid(const struct gpu *gpu)
 	return gpu->powered && !ms_left(gpu->valid_at);
 }
 
+bool gpu_link_is_down(const struct gpu *gpu)
+{
+	return ms_left(gpu->link_up_at);
+}
+
+/* Nobody else is served meanwhile: neither would the CPU be that waits for it */
+void gpu_polled(struct gpu *gpu)
+{
+	struct timespec left = {
+		.tv_sec = gpu->stall_ms / 1000,
+		.tv_nsec = gpu->stall_ms % 1000 * 1000000L,
+	};
+
+	if (gpu->vanish == VANISH_WHEN_ASKED)
+		exit(MODEL_VANISHED);
+	gpu->polls++;
+	if (!gpu->stall_ms)
+		return;
+	gpu->stalls++;
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+}
+
 static __u32 status_read(struct gpu *gpu, __u32 reg, __u32 training)
 {
-	gpu->polls++;
+	gpu_polled(gpu);
 	if (gpu->opt->cxl || gpu->opt->stuck == reg || !gpu_ready(gpu))
 		return training;
 	return GPU_STATUS_READY;
@@ -159,6 +189,14 @@ static __u32 reg_read(struct gpu *gpu, __u32 reg)
 		return gpu->dma.iova >> 32;
 	case TEST_DMA_LENGTH:
 		return gpu->dma.length;
+	case TEST_LINK_DOWN:
+		return ms_left(gpu->link_up_at);
+	case TEST_STALL:
+		return gpu->stall_ms;
+	case TEST_STALLS:
+		return gpu->stalls;
+	case TEST_WAKE_VALID:
+		return gpu->wake_valid_ms;
 	case GPU_C2C_LINK:
 		return status_read(gpu, reg, C2C_LINK_TRAINING);
 	case GPU_HBM_TRAINING:
@@ -205,6 +243,18 @@ static void reg_write(struct gpu *gpu, __u32 reg, __u32 value)
 	case TEST_DMA_LENGTH:
 		gpu->dma.length = value;
 		break;
+	case TEST_LINK_DOWN:
+		gpu->link_up_at = value ? in_ms(value) : 0;
+		break;
+	case TEST_STALL:
+		gpu->stall_ms = value;
+		break;
+	case TEST_WAKE_VALID:
+		gpu->wake_valid_ms = value;
+		break;
+	case TEST_VANISH:
+		gpu->vanish = value;
+		break;
 	}
 }
 
@@ -247,7 +297,7 @@ static void overlay_read(struct gpu *gpu, const struct access *acc, __u32 reg,
 	memcpy(data + over.in_access, (__u8 *)&value + over.in_reg, over.count);
 }
 
-/* TEST_READY counts down as one reads it, so part of it cannot be kept. */
+/* Some count down as one reads them, so part of them cannot be kept. */
 static void overlay_write(struct gpu *gpu, const struct access *acc, __u32 reg,
 			  const __u8 *data)
 {
@@ -257,7 +307,7 @@ static void overlay_write(struct gpu *gpu, const struct access *acc, __u32 reg,
 	if (!covers(acc, reg, &over))
 		return;
 	if (over.count != sizeof(value) && reg != TEST_READY &&
-	    reg != TEST_VALID)
+	    reg != TEST_VALID && reg != TEST_LINK_DOWN)
 		value = htole32(reg_read(gpu, reg));
 	memcpy((__u8 *)&value + over.in_reg, data + over.in_access, over.count);
 	reg_write(gpu, reg, le32toh(value));
@@ -270,7 +320,7 @@ void gpu_read(struct gpu *gpu, const struct bar *bar, __u64 offset, void *data,
 	size_t i;
 
 	gpu_power_on(gpu);
-	if (gpu->opt->broken) {
+	if (gpu->opt->broken || gpu_link_is_down(gpu)) {
 		memset(data, 0xff, count);
 		return;
 	}
@@ -292,6 +342,10 @@ void gpu_write(struct gpu *gpu, const struct bar *bar, __u64 offset,
 	gpu_power_on(gpu);
 	if (gpu->opt->broken)
 		return;
+	if (gpu_link_is_down(gpu)) {
+		overlay_write(gpu, &acc, TEST_LINK_DOWN, data);
+		return;
+	}
 	memcpy(bar->memory + offset, data, count);
 	for (i = 0; i < ARRAY_SIZE(test_regs); i++)
 		overlay_write(gpu, &acc, test_regs[i], data);

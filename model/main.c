@@ -280,6 +280,8 @@ int main(int argc, char **argv)
 	unlink(opt.socket);
 	close(sock);
 	ret = peer < 0 ? 0 : protocol_serve(&fn, peer);
+	if (fn.gpu.vanish == VANISH_NOW)
+		exit(MODEL_VANISHED);
 	if (ret)
 		fprintf(stderr, "coherent-model: %s\n", strerror(-ret));
 	function_exit(&fn);

@@ -54,6 +54,13 @@
  * BAR 0 (little-endian, any width and alignment): memory, and in it the
  * registers below. A write of part of a register changes that part.
  *
+ * With the link down (TEST_LINK_DOWN) config space and BAR 0 read as ~0, and what is
+ * written is lost; one register is heard all the same, TEST_LINK_DOWN itself, so that a test
+ * can end it. Resets do nothing then, but for DEVICE_RESET, which brings the link up.
+ * A read that gets stuck (TEST_STALL) is one of a readiness register, in BAR 0 or, with
+ * --cxl, in config space: its answer takes so long, and QEMU, and the guest's CPU, wait for it.
+ * A function that vanishes (TEST_VANISH) is a process that ends.
+ *
  * The function does DMA when it is told, with bus mastering on, between
  * DMA_BUFFER in BAR 0 and TEST_DMA_IOVA.
  */
@@ -84,7 +91,17 @@
 #define TEST_DMA_IOVA_LOW	0x3c	/* rw: where the other side is */
 #define TEST_DMA_IOVA_HIGH	0x40
 #define TEST_DMA_LENGTH		0x44	/* rw: bytes, 1 to DMA_ROOM */
+#define TEST_LINK_DOWN		0x48	/* rw: the link is down for so long; 0: it is up */
+#define TEST_STALL		0x4c	/* rw: how long each look at readiness gets stuck */
+#define TEST_STALLS		0x50	/* ro: looks that were */
+#define TEST_WAKE_VALID		0x54	/* as TEST_WAKE_READY: Memory_Info_Valid */
+#define TEST_VANISH		0x58	/* w: one of the VANISH_, see below */
 #define TEST_NEVER		0xffffffffU
+
+/* TEST_VANISH: once that is answered, or in the middle of the next look at readiness */
+#define VANISH_NOW		1U
+#define VANISH_WHEN_ASKED	2U
+#define MODEL_VANISHED		66	/* the process's status then */
 
 /* TEST_DMA */
 #define DMA_READ		1U	/* from there into DMA_BUFFER */
@@ -152,6 +169,11 @@ struct gpu {
 	__u32 reset_ready_ms;
 	__u32 reset_valid_ms;
 	__u32 wake_ready_ms;
+	__u32 wake_valid_ms;
+	__u32 stall_ms;
+	__u32 stalls;
+	__u64 link_up_at;
+	__u32 vanish;
 	__u32 wakes;
 	__u32 need_resets;
 	__u32 scratch;
@@ -201,6 +223,9 @@ void gpu_reset(struct gpu *gpu, enum reset_cause cause);
 void gpu_wake(struct gpu *gpu);
 bool gpu_ready(const struct gpu *gpu);
 bool gpu_info_valid(const struct gpu *gpu);
+bool gpu_link_is_down(const struct gpu *gpu);
+/* Somebody looks at readiness: counts it, and takes as long as it is to */
+void gpu_polled(struct gpu *gpu);
 void gpu_read(struct gpu *gpu, const struct bar *bar, __u64 offset, void *data,
 	      size_t count);
 void gpu_write(struct gpu *gpu, const struct bar *bar, __u64 offset,

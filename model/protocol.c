@@ -378,7 +378,7 @@ int protocol_serve(struct function *fn, int sock)
 	if (!ret) {
 		do {
 			ret = serve_one(&ses);
-		} while (ret > 0);
+		} while (ret > 0 && fn->gpu.vanish != VANISH_NOW);
 	}
 	channel_exit(&ses.chan);
 	/* Gone before it could be told is gone all the same. */
