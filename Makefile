@@ -3,7 +3,7 @@
 # make                         modules for the running kernel
 # make KDIR=... [ARCH=... CROSS_COMPILE=...]   for another kernel
 # make modules_install, make clean
-# make demo, make check, make check-all, make kunit, make stress, make vm, make bench: see README.md
+# make demo, make shell, make check, make check-all, make kunit, make stress, make vm, make bench: see README.md
 # make kernels: the kernel patches in patches/, and their tests
 # make prove, make analyze [LANES="sparse w1"]: Documentation/static-analysis.md
 
@@ -21,6 +21,11 @@ modules modules_install clean: FORCE
 check check-all check-long check-defects kernels kunit stress coverage prove vm: FORCE
 	@scripts/$@
 
+# A root shell in a machine that has a function: DEVICE=gb200 APERTURE=96G KERNEL=new-arm64
+shell: FORCE
+	@scripts/lab/run --shell $(if $(DEVICE),--device '$(DEVICE)') \
+		$(if $(APERTURE),--aperture '$(APERTURE)') $(if $(KERNEL),--kernel '$(KERNEL)')
+
 demo bench: FORCE
 	@tools/$@/run
 
@@ -28,4 +33,4 @@ analyze: FORCE
 	@scripts/analyze $(LANES)
 
 FORCE:
-.PHONY: all modules modules_install clean check check-all check-long check-defects kernels demo bench kunit stress coverage prove vm analyze FORCE
+.PHONY: all modules modules_install clean check check-all check-long check-defects kernels demo bench shell kunit stress coverage prove vm analyze FORCE

@@ -54,7 +54,7 @@ make_initrd() {
 	cp "$LAB_SCRIPTS/guest/lab-ports" "$LAB_SCRIPTS/guest/lab-qmp" "$tree/bin/"
 	printf 'set -- %s\n' "${PROGRAM[*]@Q}" >"$tree/lab/command"
 	printf '%s\n' "LAB_NONCE=$NONCE" \
-		"LAB_RESERVED='${RESERVED[*]}'" >"$tree/lab/env"
+		"LAB_RESERVED='${RESERVED[*]}'" "LAB_TTY='$TERMINAL'" >"$tree/lab/env"
 	[ -z "$WITH_MODULES" ] || overlay_modules "$kernel" "$tree"
 	overlay_selftests "$arch" "$tree"
 	for dir in "${FILES[@]}"; do

@@ -155,4 +155,6 @@ qemu_command() {
 		-device virtserialport,chardev=monitor,name=lab.qmp
 		-kernel "/lab/kernels/$KERNEL/vmlinuz" -initrd initrd
 		-append "$append${APPEND:+ $APPEND}" "${DEVICE_QEMU[@]}")
+	[ -z "$TERMINAL" ] ||
+		QEMU+=(-chardev socket,id=tty,path=tty.sock -device virtconsole,chardev=tty)
 }

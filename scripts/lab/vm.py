@@ -20,7 +20,10 @@ import subprocess
 import sys
 import time
 
+import terminal
+
 TIMED_OUT, DIED, SPLAT = 124, 125, 126
+MODEL_VANISHED = 66		# a test has told the model to (model/model.h)
 MODEL_START_LIMIT = 10		# seconds for a model to listen
 CONSOLE_LIMIT = 20		# seconds for the console to catch up at the end
 SYSRQ_LIMIT, SYSRQ_QUIET = 5, 1	# ... for a hung guest to say why, and pauses in that
@@ -138,6 +141,7 @@ class Machine:
         self.error = None
         self.monitor = None
         self.monitor_input = b""
+        self.terminal = None
         self.console_peer = None
         self.console_tail = b""
         self.console_done = False
@@ -198,6 +202,8 @@ class Machine:
                 self.emit(text)
             elif marker == "start":
                 self.started = True
+                if self.terminal:
+                    self.terminal.begin()
                 if self.args.verbose:
                     say(f"guest is up after {time.monotonic() - self.begin:.1f} s")
             elif marker == "exit":
@@ -265,7 +271,7 @@ class Machine:
 
     def dead_model(self):
         for index, model in enumerate(self.models):
-            if model.poll() is not None:
+            if model.poll() not in (None, MODEL_VANISHED):
                 return index
         return None
 
@@ -285,7 +291,8 @@ class Machine:
             if console_deadline is not None and now > console_deadline:
                 say(f"the guest's console did not catch up in {CONSOLE_LIMIT} s")
                 return DIED
-            if not finished and now > deadline:
+            # A person has no time limit, once there is something to type into
+            if not finished and now > deadline and not (self.terminal and self.started):
                 what = "the program was still running" if self.started else \
                     "the guest had not come up"
                 say(f"time limit of {self.args.timeout} s is over: {what}")
@@ -303,6 +310,10 @@ class Machine:
             if self.qemu.poll() is not None:
                 self.drain()
                 if finished and self.console_done:
+                    break
+                if self.terminal and self.started and self.qemu.returncode == 0:
+                    # Whoever sits there has switched it off; a panic is a splat
+                    self.status = 0
                     break
                 say("the guest died" if self.started else
                     "the guest died before it came up"
@@ -330,6 +341,8 @@ class Machine:
     def stop(self):
         """Ends QEMU, then the models; False if a model ended badly."""
         good = True
+        if self.terminal:
+            self.terminal.end()
         if self.qemu and self.qemu.poll() is None:
             self.qemu.kill()
             self.qemu.wait()
@@ -343,7 +356,8 @@ class Machine:
                 model.kill()
                 model.wait()
                 good = False
-            if model.returncode not in (0, -signal.SIGTERM, -signal.SIGKILL):
+            if model.returncode not in (0, MODEL_VANISHED, -signal.SIGTERM,
+                                        -signal.SIGKILL):
                 say(f"device model {index} ended with status {model.returncode}")
                 show_file(f"log of device model {index}", f"model-{index}.log")
                 good = False
@@ -353,6 +367,8 @@ class Machine:
         self.listen("console.sock", self.on_console)
         self.listen("output.sock", self.on_output)
         self.listen("monitor.sock", self.on_monitor)
+        if self.args.terminal:
+            self.terminal = terminal.Terminal(self.selector, "tty.sock")
         if not self.start_models():
             return DIED
         with open("qemu.log", "wb") as log:
@@ -362,6 +378,8 @@ class Machine:
             self.qemu = subprocess.Popen(self.args.qemu, stdin=subprocess.DEVNULL,
                                          stdout=log, stderr=log)
         verdict = self.watch()
+        if self.terminal:
+            self.terminal.end()
         self.emit(self.markers.rest())
         if not self.stop() and verdict is None:
             verdict = DIED
@@ -425,6 +443,7 @@ def main():
     parser.add_argument("--timeout", type=int, required=True)
     parser.add_argument("--splats", required=True)
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--terminal", action="store_true")
     parser.add_argument("--model-binary", default="")
     parser.add_argument("--model", action="append", default=[])
     parser.add_argument("qemu", nargs="+")
