@@ -112,12 +112,11 @@ static void config_read(struct function *fn, __u64 offset, void *data,
 			__u32 count)
 {
 	gpu_power_on(&fn->gpu);
+	count_config_poll(fn, offset, count);
 	if (gpu_link_is_down(&fn->gpu)) {
 		memset(data, 0xff, count);
 		return;
 	}
-	/* What it shows is what holds when it is answered */
-	count_config_poll(fn, offset, count);
 	config_show_memory(&fn->config, gpu_info_valid(&fn->gpu),
 			   gpu_ready(&fn->gpu));
 	memcpy(data, fn->config.bytes + offset, count);

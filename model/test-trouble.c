@@ -108,7 +108,10 @@ void test_link_down(void)
 	struct client cl;
 
 	for (way = ways; way < ways + ARRAY_SIZE(ways); way++) {
+		__u16 low;
+
 		client_start(&cl, way->model, way->more, NULL);
+		low = way->cxl ? cxl_low(&cl) : 0;
 		put16(&cl, PCI_COMMAND, PCI_COMMAND_MEMORY);
 		client_put(&cl, BAR0, TEST_SCRATCH, 1);
 		client_put(&cl, BAR0, TEST_LINK_DOWN, TEST_NEVER);
@@ -116,6 +119,8 @@ void test_link_down(void)
 		CHECK(client_get(&cl, CONFIG, 0x100) == ~0U);
 		CHECK(client_get(&cl, BAR0, TEST_MAGIC_REG) == ~0U);
 		CHECK(client_get(&cl, BAR0, GPU_C2C_LINK) == ~0U);
+		if (low)
+			CHECK(client_get(&cl, CONFIG, low) == ~0U);
 		CHECK(client_get(&cl, BAR0, TEST_LINK_DOWN) == ~0U);
 		/* Nothing of this arrives */
 		client_put(&cl, BAR0, TEST_SCRATCH, 2);
@@ -125,6 +130,7 @@ void test_link_down(void)
 		CHECK(get16(&cl, PCI_COMMAND) == PCI_COMMAND_MEMORY);
 		CHECK(client_get(&cl, BAR0, TEST_SCRATCH) == 1);
 		CHECK(!client_get(&cl, BAR0, TEST_RESETS));
+		CHECK(client_get(&cl, BAR0, TEST_POLLS) == (low ? 2 : 1));
 		CHECK(shows_ready(&cl, way));
 
 		client_put(&cl, BAR0, TEST_LINK_DOWN, 50);

@@ -132,7 +132,20 @@ devices_variants() {
 	# The less there is to reset by, the more paths there are in the kernel
 	variant gb200-noflr 7 0x04010000 "no-flr" "noflr,ready=bar,limit=30000,programs=test_info:test_config:test_reset:test_ready:test_lifetime"
 	variant gb200-noreset 8 0x04000000 "no-reset" "noflr,noreset,ready=bar,limit=30000,programs=test_info:test_config:test_rdwr:test_reset:test_ready"
+	vanishing
 	bad_from_firmware 9
+}
+
+# vanishing: two that are gone when their test is over; behind the one before
+vanishing() {
+	local at
+	at=$(printf '0x%x' $((base - 0x8000000)))
+	reserve "$at+0x2000000"
+	device "model=gb200,slot=3,base=$at,size=0x1000000"
+	FUNCTIONS+=("name=gb200-gone,bdf=0000:00:03.0,driver=nvgrace,use=$at+0x1000000,ready=bar,limit=30000,gone,programs=test_gone")
+	at=$(printf '0x%x' $((base - 0x7000000)))
+	device "model=gb300,slot=10,base=$at,size=0x1000000,cxl"
+	FUNCTIONS+=("name=gb300-cxl-gone,bdf=0000:00:0a.0,driver=nvgrace,use=$at+0x1000000,ready=cxl,limit=2000,gone,programs=test_gone")
 }
 
 # bad_from_firmware SLOT: firmware knows of bad memory. Neighbours; not whole

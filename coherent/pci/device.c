@@ -317,6 +317,10 @@ int coherent_pci_probe(struct pci_dev *pdev,
 	struct coherent_device *cdev;
 	int ret;
 
+	/* All ones would pass for any capability, or for none */
+	if (!pci_device_is_present(pdev))
+		return dev_err_probe(&pdev->dev, -ENODEV,
+				     "the function does not answer: its link is down, or it is gone\n");
 	cdev = coherent_alloc(pdev, backend, backend->ops ?: &coherent_ops);
 	if (IS_ERR(cdev))
 		return PTR_ERR(cdev);

@@ -13,6 +13,7 @@
 #   ready=bar|cxl limit=MS          the backend waits for the device after resets
 #   port=NAME                       behind a root port that QEMU knows by that name
 #   pass noflr noreset slow nomodel        flags, see lib/expect.c
+#   gone                            test_gone may make an end of it
 #   inject=A:B                      only these sources of memory errors
 #   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
 #   scrub=open|close                the default policy is this one, and not none
@@ -89,6 +90,8 @@ describe() {
 	export COHERENT_EXPECT_SCRUB COHERENT_PEER
 	COHERENT_PEER=$(field "$1" peer)
 	COHERENT_EXPECT_SCRUB=$(field "$1" scrub)
+	unset COHERENT_EXPECT_GONE
+	[ -z "$(field "$1" gone)" ] || export COHERENT_EXPECT_GONE=1
 }
 
 # is_behind NAME: by the name that the kernel gives to that kind of IOMMU

@@ -30,10 +30,14 @@ int block_calm(const struct fn *f)
 {
 	int ret;
 
+	/* The one register that is heard while the link is down */
+	block_write(f, TEST_LINK_DOWN, 0);
 	if (block_read(f, TEST_MAGIC_REG) != TEST_MAGIC)
 		return -ENXIO;
 	/* A test before this one may have died with the device still slow */
-	ret = block_write(f, TEST_NEED_RESETS, 0);
+	ret = block_write(f, TEST_STALL, 0);
+	if (!ret)
+		ret = block_write(f, TEST_NEED_RESETS, 0);
 	if (!ret)
 		ret = block_write(f, TEST_RESET_READY, 0);
 	if (!ret)
