@@ -24,7 +24,11 @@
 #define ARCH		"x86_64"
 #define MACHINE		"q35"
 #define KVM_MACHINE	""
-#define TCG_CPU		"qemu64"
+/*
+ * Not an AMD: there firmware has 64-bit BARs where HyperTransport is, and Linux gives no
+ * address in that range to what is plugged in later.
+ */
+#define TCG_CPU		"qemu64,vendor=GenuineIntel"
 #define CONSOLE		"ttyS0"
 #endif
 
