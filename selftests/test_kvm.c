@@ -29,8 +29,8 @@ MACHINE_CODE(store_load, "str x1, [x0]\nldr x0, [x0]");
 MACHINE_CODE(pair, "stp x1, x1, [x0]\nldp x2, x0, [x0]");
 MACHINE_CODE(simd, "fmov d0, x1\nmov v0.d[1], x1\nstr q0, [x0]\nldr q1, [x0]\nmov x0, v1.d[1]");
 MACHINE_CODE(exclusive, "2: ldxr x2, [x0]\nadd x2, x2, x1\nstxr w3, x2, [x0]\ncbnz w3, 2b\nldr x0, [x0]");
-MACHINE_CODE(lse_add, "ldadd x1, x2, [x0]\nldr x0, [x0]");
-MACHINE_CODE(lse_cas, "mov x2, x1\nadd x3, x1, #1\ncas x2, x3, [x0]\nldr x0, [x0]");
+MACHINE_CODE(lse_add, ".arch_extension lse\nldadd x1, x2, [x0]\nldr x0, [x0]");
+MACHINE_CODE(lse_cas, ".arch_extension lse\nmov x2, x1\nadd x3, x1, #1\ncas x2, x3, [x0]\nldr x0, [x0]");
 MACHINE_CODE(zva, "dc zva, x0\nldr x0, [x0]");
 MACHINE_CODE(zva_size, "mrs x0, dczid_el0");
 MACHINE_CODE(clean, "str x1, [x0]\ndc cvac, x0\ndsb sy\ndc civac, x0\ndsb sy\nldr x0, [x0]");
@@ -241,7 +241,7 @@ TEST_F_TIMEOUT(kvm, stage_2_maps_blocks, 240)
 /* Dirty bits that are taken away, or the time of use, take nothing from the guest */
 TEST_F_TIMEOUT(kvm, clear_refs_takes_nothing, 120)
 {
-	const char *words[] = { "1", "4" };
+	static const char * const words[] = { "1", "4" };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
 		EXPECT_VALUE(WORD + i, store_load, 0, WORD + i);

@@ -13,23 +13,24 @@
 #include "nested_guest.h"
 
 #define DRIVER		"nvgrace_coherent_vfio_pci"
+#define FUNCTION	"name=nested,bdf=" GUEST_BDF ",driver=nvgrace,pass"
 #define PLANNED		9
 
 static struct expect e;
 
-/* What the guest's console and test_info say of it, where anything is wrong */
+/* With what was wrong, if anything was */
 static bool functional(void)
 {
-	return sh("cd /opt/selftests && ./functional.sh -t test_info "
-		  "name=nested,bdf=" GUEST_BDF ",driver=nvgrace,pass >/tmp/tap 2>&1; status=$?; "
-		  "grep -B 6 '^not ok' /tmp/tap; exit $status");
+	return sh("cd /opt/selftests; "
+		  "./functional.sh -t test_info " FUNCTION " >/tmp/tap 2>&1; "
+		  "status=$?; grep -B 6 '^not ok' /tmp/tap; exit $status");
 }
 
 static bool binds(void)
 {
-	return sh("modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci && "
-		  "echo " DRIVER " >" GUEST_DIR "/driver_override && "
-		  "echo " GUEST_BDF " >/sys/bus/pci/drivers_probe && "
+	return sh("set -e; modprobe vfio_iommu_type1; modprobe nvgrace-coherent-vfio-pci; "
+		  "echo " DRIVER " >" GUEST_DIR "/driver_override; "
+		  "echo " GUEST_BDF " >/sys/bus/pci/drivers_probe; "
 		  "readlink " GUEST_DIR "/driver | grep -q " DRIVER);
 }
 

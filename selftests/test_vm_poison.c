@@ -124,7 +124,8 @@ static void life(void)
 	step(reboots() && enables() && neighbours("check", 1), "the guest reboots with bad pages");
 	step(is_told(EARLY) && is_told(LATE), "... and is told of them again");
 	step(silent(), "QEMU complains of nothing");
-	step(!poison_policy_set(&e, "keep") && guest_part("check", LATE * page_size(), page_size(), 3),
+	step(!poison_policy_set(&e, "keep") &&
+	     guest_part("check", LATE * page_size(), page_size(), 3),
 	     "keep: the guest has the page as it is");
 	step(!poison_policy_set(&e, "isolate") && isolated(),
 	     "isolate: the guest that touches it is stopped, or told by its KVM");

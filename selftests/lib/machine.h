@@ -58,20 +58,22 @@ struct machine_result machine_run(struct machine *m, const char *code, const cha
 /* How often the CPU has left the guest so far, for whatever reason; or -errno */
 long machine_exits(const struct machine *m);
 
-/* @name and @name_end: the instructions @text, which move to where the guest has them */
+/*
+ * @name and @name_end: the instructions @text, which move to where the guest has them.
+ * For arm64; elsewhere the assembler passes over them.
+ */
 #ifdef __aarch64__
+#define MACHINE_HERE	"1"
+#else
+#define MACHINE_HERE	"0"
+#endif
 #define MACHINE_CODE(name, text)				\
 	extern const char name[], name##_end[];			\
 	asm(".pushsection .rodata\n"				\
-	    ".arch_extension lse\n"				\
 	    ".balign 4\n"					\
 	    ".global " #name "\n" #name ":\n"			\
-	    text "\n"						\
+	    ".if " MACHINE_HERE "\n" text "\n.endif\n"		\
 	    ".global " #name "_end\n" #name "_end:\n"		\
 	    ".popsection\n")
-#else
-#define MACHINE_CODE(name, text)				\
-	static const char name[1], name##_end[1]
-#endif
 
 #endif
