@@ -132,7 +132,8 @@ static const char *event_impossible(const struct expect *e, enum event event)
 	case ON_SYSFS:
 		return reset_impossible(e, BY_SYSFS);
 	case ON_HOT:
-		return reset_impossible(e, BY_HOT);
+		return reset_impossible(e, BY_HOT) ?: bus_resettable(e->bdf) ? NULL :
+		       "the kernel may not reset this bus";
 	case ON_LINK:
 		return aer_impossible(e) ?: bus_resettable(e->bdf) ? NULL :
 		       "there is no way back for this function";
