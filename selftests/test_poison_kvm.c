@@ -9,160 +9,40 @@
  * arm64 alone, and kernels whose KVM maps cacheable memory without struct page.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/kvm.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "machine.h"
 #include "poison_fixture.h"
 
-#define CODE		0x40000000ULL	/* guest-physical: ordinary memory */
-#define DATA		0x80000000ULL	/* the region */
-#define REPORT		0x10000000ULL	/* nothing there: a store ends KVM_RUN */
 #define SLOT_PAGES	64
 
-/* KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED, newer than some C libraries' headers */
-#define CACHEABLE_PFNMAP	243
-
-struct machine {
-	int kvm, vm, vcpu;
-	struct kvm_run *run;
-	size_t run_size;
-	u32 *code;
-};
+MACHINE_CODE(load, "ldr x0, [x0]");
 
 /* The error that the CPU's thread was told of while it ran */
 static siginfo_t told;
 
-#ifdef __aarch64__
-static void on_error(int sig, siginfo_t *si, void *ctx)
-{
-	(void)sig;
-	(void)ctx;
-	told = *si;
-}
-
-#define CORE(name)	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
-			 offsetof(struct kvm_regs, name) / 4)
-
-static int set_reg(const struct machine *m, u64 id, u64 value)
-{
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
-
-	return ioctl(m->vcpu, KVM_SET_ONE_REG, &reg) ? -errno : 0;
-}
-
-static int add_slot(const struct machine *m, unsigned int slot, u64 at, void *p, u64 n)
-{
-	struct kvm_userspace_memory_region region = {
-		.slot = slot,
-		.guest_phys_addr = at,
-		.memory_size = n,
-		.userspace_addr = (uintptr_t)p,
-	};
-
-	return ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
-}
-
-/* NULL, or why there is no machine */
-static const char *machine_make(struct machine *m, void *data, u64 n)
-{
-	struct kvm_vcpu_init init;
-	u64 page = page_size();
-
-	memset(m, 0, sizeof(*m));
-	m->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (m->kvm < 0)
-		return "no KVM";
-	m->vm = ioctl(m->kvm, KVM_CREATE_VM, 0);
-	if (m->vm < 0)
-		return "no machine";
-	if (ioctl(m->vm, KVM_CHECK_EXTENSION, CACHEABLE_PFNMAP) <= 0)
-		return "this KVM does not map cacheable memory without struct page";
-	m->vcpu = ioctl(m->vm, KVM_CREATE_VCPU, 0);
-	if (m->vcpu < 0 || ioctl(m->vm, KVM_ARM_PREFERRED_TARGET, &init) ||
-	    ioctl(m->vcpu, KVM_ARM_VCPU_INIT, &init))
-		return "no CPU";
-	m->run_size = ioctl(m->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	m->run = mmap(NULL, m->run_size, RW, MAP_SHARED, m->vcpu, 0);
-	m->code = mmap(NULL, page, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (m->run == MAP_FAILED || m->code == MAP_FAILED)
-		return "no memory";
-	m->code[0] = 0xf9400001;	/* ldr x1, [x0] */
-	m->code[1] = 0xf9000041;	/* str x1, [x2] */
-	m->code[2] = 0x14000000;	/* b . */
-	__builtin___clear_cache((char *)m->code, (char *)(m->code + 3));
-	if (add_slot(m, 0, CODE, m->code, page) || add_slot(m, 1, DATA, data, n))
-		return "no slot";
-	return NULL;
-}
-
-static void machine_end(struct machine *m)
-{
-	munmap(m->run, m->run_size);
-	close(m->vcpu);
-	close(m->vm);
-	close(m->kvm);
-	munmap(m->code, page_size());
-}
-
-/* 0, -errno of KVM_RUN, or -EHWPOISON if a memory error was told */
-static int machine_run(struct machine *m)
-{
-	struct sigaction sa = { .sa_sigaction = on_error, .sa_flags = SA_SIGINFO }, before;
-	int ret;
-
-	memset(&told, 0, sizeof(told));
-	sigaction(SIGBUS, &sa, &before);
-	do {
-		ret = neg(ioctl(m->vcpu, KVM_RUN, 0));
-	} while (ret == -EINTR && !told.si_signo);
-	sigaction(SIGBUS, &before, NULL);
-	return told.si_signo && (!ret || ret == -EINTR) ? -EHWPOISON : ret;
-}
-
-/* What the machine loads from there: 0, or what machine_run() says */
+/* 0 and what the machine loads from there; -errno of KVM_RUN; -EHWPOISON if it is told */
 static int machine_load(struct machine *m, u64 at, u64 *value)
 {
-	int ret;
+	struct machine_result r = machine_run(m, load, load_end, machine_data(m, NORMAL_WB, at), 0);
 
-	/* what the last store left to do is done on entry, before registers change */
-	m->run->immediate_exit = 1;
-	ioctl(m->vcpu, KVM_RUN, 0);
-	m->run->immediate_exit = 0;
-	if (set_reg(m, CORE(regs.pc), CODE) || set_reg(m, CORE(regs.regs[0]), DATA + at) ||
-	    set_reg(m, CORE(regs.regs[2]), REPORT))
-		return -EINVAL;
-	ret = machine_run(m);
-	if (ret)
-		return ret;
-	if (m->run->exit_reason != KVM_EXIT_MMIO || m->run->mmio.phys_addr != REPORT)
+	told = r.told;
+	*value = r.value;
+	switch (r.end) {
+	case ENDED:
+		return 0;
+	case TOLD:
+		return -EHWPOISON;
+	case FAILED:
+		return -(int)r.value;
+	default:
 		return -EPROTO;
-	memcpy(value, m->run->mmio.data, sizeof(*value));
-	return 0;
+	}
 }
-#else
-static const char *machine_make(struct machine *m, void *data, u64 n)
-{
-	(void)m, (void)data, (void)n;
-	return "for arm64 only";
-}
-
-static void machine_end(struct machine *m)
-{
-	(void)m;
-}
-
-static int machine_load(struct machine *m, u64 at, u64 *value)
-{
-	(void)m, (void)at, (void)value;
-	return -ENOSYS;
-}
-#endif
 
 /* What was lent is taken back by a worker */
 static bool is_poison(void *p)
@@ -205,8 +85,12 @@ TEST_F_TIMEOUT(poison, kvm_is_given_the_page_as_the_policy_says, 60)
 	ASSERT_EQ(0, mark_pages(p, n, page, g->seed));
 	ASSERT_EQ(0, touch_read(p + 5 * page, 8, &want, NULL));
 	why = machine_make(&m, p, n);
-	if (why)
+	if (!why && !m.cacheable)
+		why = "this KVM does not map cacheable memory without struct page";
+	if (why) {
+		machine_unmake(&m);
 		SKIP(return, "%s", why);
+	}
 
 	ASSERT_EQ(0, machine_load(&m, 5 * page, &got));
 	EXPECT_EQ(want, got);
@@ -243,7 +127,7 @@ TEST_F_TIMEOUT(poison, kvm_is_given_the_page_as_the_policy_says, 60)
 	EXPECT_EQ(0, machine_load(&m, 5 * page, &got));
 	EXPECT_EQ(want, got);
 	ASSERT_EQ(0, poison_policy_set(&g->e, "auto"));
-	machine_end(&m);
+	machine_unmake(&m);
 }
 
 TEST_HARNESS_MAIN

@@ -157,7 +157,16 @@ void machine_unmake(struct machine *m)
 		close(m->kvm);
 }
 
-static volatile sig_atomic_t late;
+static volatile sig_atomic_t late, is_told;
+static siginfo_t told;
+
+static void on_error(int sig, siginfo_t *si, void *ctx)
+{
+	(void)sig;
+	(void)ctx;
+	told = *si;
+	is_told = 1;
+}
 
 static void on_alarm(int sig)
 {
@@ -182,28 +191,31 @@ static struct machine_result run(struct machine *m)
 
 	do {
 		ret = ioctl(m->vcpu, KVM_RUN, 0);
-	} while (ret && (errno == EINTR || errno == EAGAIN) && !late);
+	} while (ret && (errno == EINTR || errno == EAGAIN) && !late && !is_told);
+	if (ret && errno != EINTR)
+		return (struct machine_result){ .end = FAILED, .value = errno };
+	if (is_told)
+		return (struct machine_result){ .end = TOLD, .told = told };
 	if (late)
-		return (struct machine_result){ HUNG, 0 };
-	if (ret)
-		return (struct machine_result){ FAILED, errno };
+		return (struct machine_result){ .end = HUNG };
 	if (m->run->exit_reason == KVM_EXIT_MMIO && m->run->mmio.is_write) {
 		u64 value;
 
 		memcpy(&value, m->run->mmio.data, sizeof(value));
 		if (m->run->mmio.phys_addr == REPORT)
-			return (struct machine_result){ ENDED, value };
+			return (struct machine_result){ .end = ENDED, .value = value };
 		if (m->run->mmio.phys_addr == REPORT + 8)
-			return (struct machine_result){ FAULTED, value };
+			return (struct machine_result){ .end = FAULTED, .value = value };
 	}
-	return (struct machine_result){ ODD, m->run->exit_reason };
+	return (struct machine_result){ .end = ODD, .value = m->run->exit_reason };
 }
 
 struct machine_result machine_run(struct machine *m, const char *code, const char *end, u64 x0,
 				  u64 x1)
 {
-	struct sigaction sa = { .sa_handler = on_alarm }, before;
-	struct machine_result result = { ODD, 0 };
+	struct sigaction error = { .sa_sigaction = on_error, .sa_flags = SA_SIGINFO };
+	struct sigaction alarm = { .sa_handler = on_alarm }, alarm_before, error_before;
+	struct machine_result result = { .end = ODD };
 	char *at = (char *)m->own + CODE;
 
 	memcpy(at, code, end - code);
@@ -217,11 +229,14 @@ struct machine_result machine_run(struct machine *m, const char *code, const cha
 	    set_reg(m, CORE(regs.regs[1]), x1) || set_reg(m, CORE(regs.regs[28]), REPORT))
 		return result;
 	late = 0;
-	sigaction(SIGALRM, &sa, &before);
+	is_told = 0;
+	sigaction(SIGBUS, &error, &error_before);
+	sigaction(SIGALRM, &alarm, &alarm_before);
 	set_alarm(LIMIT_S);
 	result = run(m);
 	set_alarm(0);
-	sigaction(SIGALRM, &before, NULL);
+	sigaction(SIGALRM, &alarm_before, NULL);
+	sigaction(SIGBUS, &error_before, NULL);
 	return result;
 }
 
@@ -250,7 +265,7 @@ struct machine_result machine_run(struct machine *m, const char *code, const cha
 				  u64 x1)
 {
 	(void)m, (void)code, (void)end, (void)x0, (void)x1;
-	return (struct machine_result){ ODD, 0 };
+	return (struct machine_result){ .end = ODD };
 }
 
 long machine_exits(const struct machine *m)

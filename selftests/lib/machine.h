@@ -36,6 +36,7 @@ enum machine_end {
 	ENDED,			/* it has reported a value */
 	FAULTED,		/* by an exception that the guest took; value: ESR_EL1 */
 	FAILED,			/* KVM_RUN has failed; value: the error's number */
+	TOLD,			/* the VMM, us, was told of a memory error, by SIGBUS */
 	HUNG,			/* nothing came of it in time */
 	ODD,			/* KVM_RUN ended otherwise; value: exit_reason */
 };
@@ -43,6 +44,7 @@ enum machine_end {
 struct machine_result {
 	enum machine_end end;
 	u64 value;
+	siginfo_t told;		/* what SIGBUS came with, if one did */
 };
 
 /* NULL, or why there is no machine; @n bytes of a region are mapped at @data */
