@@ -9,6 +9,7 @@ extern struct kunit_suite coherent_layout_suite;
 extern struct kunit_suite coherent_bar_suite;
 extern struct kunit_suite coherent_clip_suite;
 extern struct kunit_suite coherent_gate_suite;
+extern struct kunit_suite coherent_srat_suite;
 
 extern struct kunit_suite coherent_memory_suite;
 extern struct kunit_suite coherent_claim_suite;

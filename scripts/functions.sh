@@ -126,7 +126,7 @@ devices_variants() {
 	amd64) base=$((0x20000000)) ;;
 	arm64) base=$((0x200000000)) ;;
 	esac
-	variant gb200 4 0x0a110000 "" "ready=bar,limit=30000"
+	variant gb200 4 0x0a110000 "gi=1:2:3" "ready=bar,limit=30000,domains=1:2:3"
 	variant gb300 5 0x08210000 "port=gpuport" "port=gpuport,ready=bar,limit=30000,without=test_poison*" 0000:01:00.0
 	variant gb200-cxl 6 0x06010000 "cxl" "ready=cxl,limit=2000,slow,without=test_poison*"
 	# The less there is to reset by, the more paths there are in the kernel

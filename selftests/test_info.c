@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -153,10 +154,30 @@ TEST_F(info, regions_in_sysfs)
 		EXPECT_EQ(r->bar, region_file(self->e.bdf, index, "bar_size", text, sizeof(text)));
 		region_file(self->e.bdf, index, "memory_type", text, sizeof(text));
 		EXPECT_EQ(0, strncmp(type, text, strlen(type))) TH_LOG("%s", text);
-		/* No machine of ours says of what node device memory is */
+		/* Of what node device memory is depends on the machine */
 		region_file(self->e.bdf, index, "numa_node", text, sizeof(text));
 		EXPECT_TRUE(*text == '-' || (*text >= '0' && *text <= '9')) TH_LOG("%s", text);
 	}
+}
+
+/* Those of the machine's SRAT; without one, or with none of this function, no file */
+TEST_F(info, proximity_domains)
+{
+	const char *domains = getenv("COHERENT_EXPECT_DOMAINS");
+	char path[128], text[128];
+	struct stat st;
+	int ret;
+
+	ASSERT_EQ(0, pci_path(path, sizeof(path), self->e.bdf, "coherent/proximity_domains"));
+	ret = sysfs_read(path, text, sizeof(text));
+	if (!domains || !*domains) {
+		EXPECT_EQ(-ENOENT, ret);
+		return;
+	}
+	ASSERT_EQ(0, ret);
+	EXPECT_STREQ(domains, text);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(0444, st.st_mode & 0777);
 }
 
 /* Are the first records gone? Reads one. */

@@ -238,13 +238,18 @@ static int publish(struct coherent_function *fn)
 	ret = coherent_aperture_publish(&fn->ap);
 	if (ret)
 		goto out_drvdata;
-	ret = vfio_pci_core_register_device(&cdev->core);
+	ret = coherent_domains_sysfs_add(fn);
 	if (ret)
 		goto out_aperture;
+	ret = vfio_pci_core_register_device(&cdev->core);
+	if (ret)
+		goto out_domains;
 	coherent_sleep_register(cdev);
 	coherent_poison_notify();
 	return 0;
 
+out_domains:
+	coherent_domains_sysfs_remove(fn);
 out_aperture:
 	coherent_aperture_unpublish(&fn->ap);
 out_drvdata:
@@ -256,6 +261,7 @@ out_drvdata:
 static void unpublish(struct coherent_function *fn)
 {
 	vfio_pci_core_unregister_device(&fn->cdev->core);
+	coherent_domains_sysfs_remove(fn);
 	coherent_aperture_unpublish(&fn->ap);
 }
 

@@ -31,6 +31,7 @@ struct eventfd_ctx;
  * @recoveries: how often config space was restored; also read without the lock
  * @poison_lock: protects @poison_event
  * @poison_event: signalled when the list of poison changes, or NULL
+ * @has_domains: there is a file with its proximity domains
  */
 struct coherent_function {
 	struct coherent_aperture ap;
@@ -44,6 +45,7 @@ struct coherent_function {
 	unsigned long recoveries;
 	struct mutex poison_lock;	/* poison_event */
 	struct eventfd_ctx *poison_event;
+	bool has_domains;
 };
 
 static inline struct coherent_device *
@@ -143,6 +145,19 @@ void coherent_poison_close(struct coherent_function *fn);
 void coherent_poison_tell(struct coherent_aperture *ap);
 bool coherent_poison_ioctl(struct coherent_function *fn, unsigned int cmd,
 			   unsigned long arg, long *ret);
+
+/* domains.c: the function as a generic initiator, in sysfs */
+#if IS_ENABLED(CONFIG_ACPI)
+int coherent_domains_sysfs_add(struct coherent_function *fn);
+void coherent_domains_sysfs_remove(struct coherent_function *fn);
+#else
+static inline int coherent_domains_sysfs_add(struct coherent_function *fn)
+{
+	return 0;
+}
+
+static inline void coherent_domains_sysfs_remove(struct coherent_function *fn) { }
+#endif
 
 /* sleep.c: the whole system's */
 void coherent_sleep_register(struct coherent_device *cdev);

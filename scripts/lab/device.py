@@ -9,6 +9,8 @@ device model, for QEMU and for the ACPI table that describes all devices of a ru
   port=NAME             put it behind a root port of that id, at this slot
   base=, size=          the aperture, as _DSD properties
   prop=nvidia|coherent|none       how these are called (default: nvidia)
+  gi=N:N...             it is a generic initiator in these proximity domains (ACPI's
+                        SRAT); the machine's memory and CPUs are in domain 0
   dsd.KEY=VALUE         any other property, or another value for one of the
                         above: an integer, a "string" without commas, these with
                         colons between them (a list, of one if a colon is its
@@ -16,8 +18,8 @@ device model, for QEMU and for the ACPI table that describes all devices of a ru
   KEY[=VALUE]           all else goes to the model, as --KEY[=VALUE]
 
 Prints words, each ended by a zero byte: "qemu=" and an argument for QEMU, "model="
-and the options of a model, quoted for a shell, "table=" and the source of the
-table, if any device has properties.
+and the options of a model, quoted for a shell, "domain=" and a proximity domain that
+the machine must have, "table=" and the source of the table, if any device has properties.
 """
 import dataclasses
 import json
@@ -37,6 +39,7 @@ SLOT = re.compile(r"[1-9]|1[0-9]|2[0-7]")
 PORT = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")   # what QEMU takes for an id
 PROPERTY = re.compile(r'[!#-\[\]-~]+')          # printable, no quotes or backslashes
 STRING = re.compile(r'"(?:[ !#-\[\]-~]|\\[!-~])*"')
+DOMAINS = re.compile(r"[1-9][0-9]?(:[1-9][0-9]?)*")
 # One of a list, up to a colon that is not inside a string
 ELEMENT = re.compile(r'((?:"(?:[^"\\]|\\.)*"|[^:])*):')
 
@@ -112,6 +115,7 @@ class Device:
     base: str = ""
     size: str = ""
     prop: str = "nvidia"
+    gi: str = ""
     dsd: dict = dataclasses.field(default_factory=dict)
     rest: list = dataclasses.field(default_factory=list)
 
@@ -121,7 +125,7 @@ class Device:
         for key, value, item in items(spec):
             if key in ("base", "size"):
                 setattr(device, key, size(value))
-            elif key in ("model", "slot", "port", "prop"):
+            elif key in ("model", "slot", "port", "prop", "gi"):
                 setattr(device, key, value)
             elif key.startswith("dsd."):
                 device.dsd[key.removeprefix("dsd.")] = value
@@ -139,6 +143,8 @@ class Device:
             raise WrongSpec("port= must be a letter, then letters, digits, '.', '_' or '-'")
         if self.prop not in PREFIXES:
             raise WrongSpec("prop= is nvidia, coherent or none")
+        if self.gi and not DOMAINS.fullmatch(self.gi):
+            raise WrongSpec("gi= is proximity domains, 1 to 99, with colons between them")
         for key in self.dsd:
             if not PROPERTY.fullmatch(key):
                 raise WrongSpec(f"dsd.{key}= does not name a property")
@@ -175,6 +181,20 @@ class Device:
         return shlex.join([f"--socket={socket}", f"--model={self.model}"] +
                           [f"--{item}" for item in self.rest])
 
+    def domains(self):
+        return self.gi.split(":") if self.gi else []
+
+    def initiators(self):
+        """What makes it one: QEMU's arguments."""
+        words = []
+        for domain in self.domains():
+            words += ["-object", f"acpi-generic-initiator,id=gi{self.slot}-{domain},"
+                                 f"pci-dev={self.name()},node={domain}"]
+        return words
+
+    def name(self):
+        return f"gi{self.slot}"
+
     def qemu(self, socket):
         """QEMU's arguments."""
         words, bus, addr = [], "pcie.0", f"0x{int(self.slot):x}"
@@ -184,16 +204,20 @@ class Device:
             bus, addr = self.port, "0x0"
         if self.model.startswith("qemu:"):
             driver = self.model.removeprefix("qemu:")
+            name = [f"id={self.name()}"] if self.gi else []
             return words + ["-device", ",".join([driver, f"bus={bus}", f"addr={addr}"] +
-                                                self.rest)]
-        return words + ["-device", json.dumps({
-            "driver": "vfio-user-pci", "bus": bus, "addr": addr,
-            "socket": {"type": "unix", "path": socket}}, separators=(",", ":"))]
+                                                name + self.rest)] + self.initiators()
+        options = {"driver": "vfio-user-pci", "bus": bus, "addr": addr,
+                   "socket": {"type": "unix", "path": socket}}
+        if self.gi:
+            options["id"] = self.name()
+        return words + ["-device", json.dumps(options, separators=(",", ":"))] + \
+            self.initiators()
 
 
 def describe(arch, specs):
     """The words for all devices of a run."""
-    qemu, models, tables = [], [], ""
+    qemu, models, tables, domains = [], [], "", []
     for spec in specs:
         socket = f"model-{len(models)}.sock"
         try:
@@ -202,10 +226,12 @@ def describe(arch, specs):
         except WrongSpec as wrong:
             raise WrongSpec(f"--device {spec}: {wrong}") from None
         qemu += device.qemu(socket)
+        domains += [domain for domain in device.domains() if domain not in domains]
         options = device.model_options(socket)
         if options is not None:
             models.append(options)
     words = [f"qemu={word}" for word in qemu] + [f"model={options}" for options in models]
+    words += [f"domain={domain}" for domain in sorted(domains, key=int)]
     if tables:
         words.append('table=DefinitionBlock ("", "SSDT", 2, "LAB", "DEVICES", 1)\n'
                      f"{{\n{tables}}}\n")

@@ -88,11 +88,12 @@ plan_memory() {
 }
 
 # read_devices ARCH SPEC...: sets DEVICE_QEMU to arguments for QEMU, DEVICE_MODELS
-# to the options of each device model, and DEVICE_TABLE to the source of the ACPI
-# table, if there is one: see device.py.
+# to the options of each device model, DEVICE_DOMAINS to the proximity domains that
+# devices are in, and DEVICE_TABLE to the source of the ACPI table, if there is one: see
+# device.py.
 read_devices() {
 	local words=() word
-	DEVICE_QEMU=() DEVICE_MODELS=() DEVICE_TABLE=
+	DEVICE_QEMU=() DEVICE_MODELS=() DEVICE_DOMAINS=() DEVICE_TABLE=
 	[ $# -gt 1 ] || return 0
 	mapfile -d '' -t words < <(in_root python3 /repo/scripts/lab/device.py "$@")
 	# It has said what is wrong
@@ -101,6 +102,7 @@ read_devices() {
 	for word in "${words[@]}"; do
 		case $word in
 		qemu=*) DEVICE_QEMU+=("${word#*=}") ;;
+		domain=*) DEVICE_DOMAINS+=("${word#*=}") ;;
 		model=*) DEVICE_MODELS+=("${word#*=}") ;;
 		table=*) DEVICE_TABLE=${word#*=} ;;
 		esac
@@ -109,13 +111,15 @@ read_devices() {
 
 # qemu_command ARCH: sets QEMU to the whole command, with paths as seen inside.
 qemu_command() {
-	local arch=$1 append khz smmu
+	local arch=$1 append khz smmu domain memory=,memory-backend=ram
+	# A machine of domains names its memory's
+	[ ${#DEVICE_DOMAINS[@]} = 0 ] || memory=
 	append="nokaslr panic=-1 oops=panic ignore_loglevel printk.devkmsg=on"
 	append+=" log_buf_len=4M mitigations=off sysrq_always_enabled rdinit=/init$MEMORY_ARGS"
 	case $arch in
 	amd64)
 		[ "$WITH_IOMMU" != smmuv3 ] || die "--smmu: x86 machines have none"
-		QEMU=(qemu-system-x86_64 -machine q35,memory-backend=ram -cpu "max${CPU:+,$CPU}")
+		QEMU=(qemu-system-x86_64 -machine "q35$memory" -cpu "max${CPU:+,$CPU}")
 		[ -z "$WITH_IOMMU" ] ||
 			QEMU+=(-device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48")
 		append+=" console=ttyS0 earlycon=uart8250,io,0x3f8 intel_iommu=on"
@@ -134,7 +138,7 @@ qemu_command() {
 		smmu=${WITH_IOMMU#1}
 		# pauth-impdef: the architected algorithm is slow to emulate.
 		QEMU=(qemu-system-aarch64
-			-machine "virt,memory-backend=ram,gic-version=3,virtualization=on,ras=on${smmu:+,iommu=$smmu}"
+			-machine "virt$memory,gic-version=3,virtualization=on,ras=on${smmu:+,iommu=$smmu}"
 			-cpu "max,pauth-impdef=on${CPU:+,$CPU}"
 			-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
 		[ "$WITH_IOMMU" != 1 ] || QEMU+=(-device "virtio-iommu-pci,addr=0x1c")
@@ -155,6 +159,11 @@ qemu_command() {
 		-device virtserialport,chardev=monitor,name=lab.qmp
 		-kernel "/lab/kernels/$KERNEL/vmlinuz" -initrd initrd
 		-append "$append${APPEND:+ $APPEND}" "${DEVICE_QEMU[@]}")
+	[ ${#DEVICE_DOMAINS[@]} = 0 ] ||
+		QEMU+=(-numa "node,nodeid=0,memdev=ram,cpus=0-$((SMP - 1))")
+	for domain in "${DEVICE_DOMAINS[@]}"; do
+		QEMU+=(-numa "node,nodeid=$domain")
+	done
 	[ -z "$TERMINAL" ] ||
-		QEMU+=(-chardev socket,id=tty,path=tty.sock -device virtconsole,chardev=tty)
+		QEMU+=(-chardev "socket,id=tty,path=tty.sock" -device "virtconsole,chardev=tty")
 }

@@ -29,7 +29,7 @@ class Case(unittest.TestCase):
         """All words of a kind, by kind."""
         done = run_device(arch, *specs)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        found = {"qemu": [], "model": [], "table": []}
+        found = {"qemu": [], "model": [], "domain": [], "table": []}
         self.assertTrue(done.stdout.endswith("\0"))
         for word in done.stdout[:-1].split("\0"):
             kind, _, text = word.partition("=")
@@ -48,6 +48,28 @@ class Case(unittest.TestCase):
         done = run_device(arch, "model=plain,slot=1", spec)
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (1, "", f"lab: error: --device {spec}: {message}\n"))
+
+
+class Initiator(Case):
+    def test_domains(self):
+        words = self.words("arm64", "model=gb200,slot=4,gi=2:1", "model=plain,slot=5",
+                           "model=qemu:edu,slot=6,gi=10:2")
+        self.assertEqual(words["domain"], ["1", "2", "10"])
+        objects = [word for word in words["qemu"] if word.startswith("acpi-generic-initiator,")]
+        self.assertEqual(objects, [
+            "acpi-generic-initiator,id=gi4-2,pci-dev=gi4,node=2",
+            "acpi-generic-initiator,id=gi4-1,pci-dev=gi4,node=1",
+            "acpi-generic-initiator,id=gi6-10,pci-dev=gi6,node=10",
+            "acpi-generic-initiator,id=gi6-2,pci-dev=gi6,node=2"])
+        self.assertEqual(json.loads(words["qemu"][1])["id"], "gi4")
+        self.assertNotIn("id", json.loads(words["qemu"][7]))
+        self.assertIn("edu,bus=pcie.0,addr=0x6,id=gi6", words["qemu"])
+        self.assertEqual(self.words("arm64", "model=gb200,slot=4")["domain"], [])
+
+    def test_refused(self):
+        for value in "0", "1:", "x", "1:0", "100", "1:2-3":
+            self.refused(f"model=gb200,slot=4,gi={value}",
+                         "gi= is proximity domains, 1 to 99, with colons between them")
 
 
 class Function(Case):
@@ -82,7 +104,7 @@ class Function(Case):
 
     def test_qemu(self):
         words = self.words("amd64", "model=qemu:edu,slot=10,dma_mask=0xff,x-speed=5")
-        self.assertEqual(words, {"model": [], "table": [], "qemu": [
+        self.assertEqual(words, {"model": [], "domain": [], "table": [], "qemu": [
             "-device", "edu,bus=pcie.0,addr=0xa,dma_mask=0xff,x-speed=5"]})
 
     def test_port(self):

@@ -13,6 +13,7 @@
 #   ready=bar|cxl limit=MS          the backend waits for the device after resets
 #   port=NAME                       behind a root port that QEMU knows by that name
 #   pass noflr noreset slow nomodel        flags, see lib/expect.c
+#   domains=A:B                     proximity domains that firmware has it in
 #   gone                            test_gone may make an end of it
 #   inject=A:B                      only these sources of memory errors
 #   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
@@ -90,6 +91,8 @@ describe() {
 	export COHERENT_EXPECT_SCRUB COHERENT_PEER
 	COHERENT_PEER=$(field "$1" peer)
 	COHERENT_EXPECT_SCRUB=$(field "$1" scrub)
+	export COHERENT_EXPECT_DOMAINS
+	COHERENT_EXPECT_DOMAINS=$(field "$1" domains | tr : ' ')
 	unset COHERENT_EXPECT_GONE
 	[ -z "$(field "$1" gone)" ] || export COHERENT_EXPECT_GONE=1
 }
