@@ -9,6 +9,7 @@ import tty
 
 INPUT, OUTPUT = 0, 1
 END_OF_FILE = b"\4"		# what a tty takes for it
+BEGINNING = b"\0lab-tty."	# what guest/init writes first: UEFI writes to any console
 
 
 class Terminal:
@@ -17,6 +18,7 @@ class Terminal:
         self.before = None
         self.peer = None
         self.pending = b""
+        self.early = b""
         self.typing = False
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(path)
@@ -82,6 +84,13 @@ class Terminal:
             self.type_on(True)
         self.show()
 
+    def without_firmware(self, data):
+        if self.early is None:
+            return data
+        before, found, after = (self.early + data).partition(BEGINNING)
+        self.early = None if found else before[-len(BEGINNING):]
+        return after
+
     def show(self):
         try:
             data = self.peer.recv(1 << 16)
@@ -92,5 +101,6 @@ class Terminal:
         if not data:
             self.selector.unregister(self.peer)
             self.type_on(False)
+        data = self.without_firmware(data)
         while data:
             data = data[os.write(OUTPUT, data):]
