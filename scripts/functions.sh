@@ -132,7 +132,8 @@ devices_variants() {
 	# The less there is to reset by, the more paths there are in the kernel
 	variant gb200-noflr 7 0x04010000 "no-flr" "noflr,ready=bar,limit=30000,programs=test_info:test_config:test_reset:test_ready:test_lifetime"
 	variant gb200-noreset 8 0x04000000 "no-reset" "noflr,noreset,ready=bar,limit=30000,programs=test_info:test_config:test_rdwr:test_reset:test_ready"
-	vanishing
+	# Beside virtio-iommu QEMU dies when it cannot tell a server of memory
+	[ "$1" != amd64 ] || vanishing
 	bad_from_firmware 9
 }
 
