@@ -52,8 +52,8 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 	next = gate->state;
 	coherent_gate_apply(&next, event, coherent_gate_now());
 	/* Who waits, or only peeks, looks at these without the lock */
-	WRITE_ONCE(gate->state.shut, next.shut);
 	WRITE_ONCE(gate->state.pending, next.pending);
+	smp_store_release(&gate->state.shut, next.shut);
 	gate->state = next;
 	up_write(&gate->lock);
 	wake_up_all(&gate->wait);
@@ -64,8 +64,8 @@ void coherent_gate_happens(struct coherent_aperture *ap,
  * @ap: the aperture
  *
  * For who cannot have the lock, and is told by coherent_gate_shuts() when the answer
- * is no longer true. While a reason holds @pending does as well, so a reader who
- * misses the end of the one sees the other.
+ * is no longer true. No event ends a reason without setting @pending, and that is
+ * stored first: so who sees no reason any more sees what it has left behind.
  *
  * Context: any.
  * Return: 0; -EAGAIN for not now, or not before readiness was seen; -EIO when the
@@ -74,7 +74,8 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 int coherent_gate_peek(const struct coherent_aperture *ap)
 	__context_unsafe(/* two words, see above */)
 {
-	unsigned int shut = READ_ONCE(ap->gate.state.shut);
+	/* Pairs with coherent_gate_happens() */
+	unsigned int shut = smp_load_acquire(&ap->gate.state.shut);
 
 	if (shut & COHERENT_SHUT_CLOSED)
 		return -ENODEV;

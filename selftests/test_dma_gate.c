@@ -118,7 +118,8 @@ struct mapper {
 	const struct peer *p;
 	int fd;
 	atomic_bool stop;
-	unsigned int refused, mapped, other;
+	atomic_uint refused;
+	unsigned int mapped, other;
 };
 
 static void *map_again_and_again(void *arg)
@@ -129,7 +130,7 @@ static void *map_again_and_again(void *arg)
 		int ret = map(m->f, m->p, m->fd, IOVA);
 
 		if (ret == -EAGAIN)
-			m->refused++;
+			atomic_fetch_add(&m->refused, 1);
 		else if (ret || unmap(m->f, m->p, IOVA))
 			m->other++;
 		else
@@ -148,11 +149,13 @@ TEST_F_TIMEOUT(dma, refused_while_the_link_recovers, 200)
 	m.fd = dmabuf_export(&self->f, USEMEM, 0, PAGES * self->page);
 	ASSERT_LE(0, m.fd);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, map_again_and_again, &m));
-	EXPECT_EQ(0, aer_error(&self->e, FATAL));
+	/* A recovery is short, and who maps need not have run meanwhile */
+	for (int i = 0; i < (kernel_has("dmabuf-gate") ? 5 : 1) && !atomic_load(&m.refused); i++)
+		EXPECT_EQ(0, aer_error(&self->e, FATAL));
 	atomic_store(&m.stop, true);
 	pthread_join(thread, NULL);
-	EXPECT_EQ(kernel_has("dmabuf-gate"), !!m.refused)
-		TH_LOG("refused %u times, mapped %u times", m.refused, m.mapped);
+	EXPECT_EQ(kernel_has("dmabuf-gate"), !!atomic_load(&m.refused))
+		TH_LOG("refused %u times, mapped %u times", atomic_load(&m.refused), m.mapped);
 	EXPECT_EQ(0, m.other);
 	EXPECT_MAPPED(m.fd);
 	close(m.fd);

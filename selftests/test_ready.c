@@ -406,15 +406,16 @@ struct others {
 	int ret;
 };
 
-/* What goes past the waiter: config space, memory decoding, a mapping, and a reset */
+/*
+ * What goes past the waiter: config space, its command too (as it is, for without decoding
+ * the waiter would be right to give up), a mapping, and a reset
+ */
 static void *others_run(void *arg)
 {
 	struct others *o = arg;
 	u8 *more;
 
 	o->ret = cfg_read(o->f, PCI_VENDOR_ID, 2) == 0xffff ? -EIO : 0;
-	if (!o->ret)
-		o->ret = fn_memory_decode(o->f, false);
 	if (!o->ret)
 		o->ret = fn_memory_decode(o->f, true);
 	more = map_plain(o->f, USEMEM, 0, o->page, RW);

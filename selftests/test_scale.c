@@ -62,7 +62,7 @@ static void tell(const char *what, u64 bytes, u64 us)
 	       (unsigned long long)us, (unsigned long long)(us / (bytes / GiB ?: 1)));
 }
 
-TEST_F_TIMEOUT(scale, bind_open_and_mmap_do_not_grow, 120)
+TEST_F_TIMEOUT(scale, mmap_fills_nothing_in, 120)
 {
 	struct fn *f = &self->f;
 	u64 begin;
@@ -79,6 +79,7 @@ TEST_F_TIMEOUT(scale, bind_open_and_mmap_do_not_grow, 120)
 
 	long before = page_tables();
 
+	ASSERT_LT(0, before);
 	begin = now_us();
 	p = map_aligned(f, USEMEM, self->e.use.base, 0, self->len, GiB, 0, RW);
 	ASSERT_NE(MAP_FAILED, p);
@@ -146,8 +147,8 @@ TEST_F_TIMEOUT(scale, touches_do_not_slow_down, 300)
 	}
 	tell("touching the first eighth", part, first);
 	tell("touching the last eighth", part, last);
-	/* What takes no time shows nothing */
-	if (part / self->pmd > 1024)
+	/* What takes little time shows little */
+	if (self->len > 256 * GiB)
 		EXPECT_LT(last, 4 * first);
 }
 
