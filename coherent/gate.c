@@ -53,6 +53,7 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 	coherent_gate_apply(&next, event, coherent_gate_now());
 	/* Who waits, or only peeks, looks at these without the lock */
 	WRITE_ONCE(gate->state.pending, next.pending);
+	/* Pairs with coherent_gate_peek() */
 	smp_store_release(&gate->state.shut, next.shut);
 	gate->state = next;
 	up_write(&gate->lock);
