@@ -70,13 +70,6 @@ static ssize_t look(const struct fn *f, u8 *map, u64 *got)
 	return touch_read(map, 8, got, &seen) ?: 8;
 }
 
-static int never_until_next_reset(const struct fn *f)
-{
-	int ret = block_write(f, TEST_NEED_RESETS, 2);
-
-	return ret ? ret : reset_ioctl(f);
-}
-
 /* What was ready stays so until something happens that is told */
 TEST_F_TIMEOUT(gone, memory_goes_on_without_the_link, 60)
 {
@@ -117,7 +110,7 @@ TEST_F_TIMEOUT(gone, all_ones_are_not_readiness, 120)
 	if (!self->e.mem_needed)
 		SKIP(return, "by CXL all ones end the wait: the next test");
 	w.map = variant->touch ? self->map : NULL;
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
 	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
@@ -142,7 +135,7 @@ TEST_F_TIMEOUT(gone, all_ones_by_cxl_end_the_wait, 120)
 	if (self->e.mem_needed)
 		SKIP(return, "readiness is not by CXL");
 	w.map = variant->touch ? self->map : NULL;
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
 	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
@@ -204,7 +197,7 @@ TEST_F_TIMEOUT(last, vanishes_while_waited_for, 600)
 	u64 got, begin;
 	int log;
 
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&t[0], NULL, waiter_run, &io));
 	ASSERT_EQ(0, pthread_create(&t[1], NULL, waiter_run, &fault));

@@ -161,14 +161,6 @@ FIXTURE_TEARDOWN(wait)
 		fn_close_calm(&self->f, &self->e);
 }
 
-/* The device never becomes ready by itself; one more reset makes it so */
-static int never_until_next_reset(const struct fn *f)
-{
-	int ret = block_write(f, TEST_NEED_RESETS, 2);
-
-	return ret ? ret : reset_ioctl(f);
-}
-
 TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
 {
 	struct polled polled = { .f = &self->f, .times = 2 };
@@ -184,7 +176,7 @@ TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
 		w->map = map_plain(&self->f, USEMEM, 0, self->page, RW);
 		ASSERT_NE(MAP_FAILED, w->map);
 	}
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -243,7 +235,7 @@ TEST_F_TIMEOUT(wait, signal_during_the_wait, 90)
 		ASSERT_NE(MAP_FAILED, w.map);
 	}
 	ASSERT_EQ(0, catch_usr1(SA_RESTART));
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
 	for (int i = 1; i <= 3; i++) {
@@ -273,7 +265,7 @@ TEST_F_TIMEOUT(wait, signal_ends_the_read, 90)
 	if (variant->touch)
 		SKIP(return, "a touch has nobody to return to");
 	ASSERT_EQ(0, catch_usr1(0));
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
 	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
@@ -324,7 +316,7 @@ TEST_F_TIMEOUT(wait, futex_lets_others_map, 90)
 		SKIP(return, "a futex is touched");
 	p = map_plain(&self->f, USEMEM, 0, self->page, RW);
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&futex, NULL, wake_futex, p));
 	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
@@ -351,7 +343,7 @@ TEST_F_TIMEOUT(wait, reset_during_the_wait, 90)
 		w.map = map_plain(&self->f, USEMEM, 0, self->page, RW);
 		ASSERT_NE(MAP_FAILED, w.map);
 	}
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
 	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
@@ -442,7 +434,7 @@ TEST_F_TIMEOUT(wait, stuck_reads_do_not_keep_others_out, 180)
 		w.map = map_plain(&self->f, USEMEM, 0, self->page, RW);
 		ASSERT_NE(MAP_FAILED, w.map);
 	}
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	ASSERT_EQ(0, block_write(&self->f, TEST_STALL, STUCK_MS));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
@@ -477,7 +469,7 @@ TEST_F_TIMEOUT(wait, killed_while_reads_get_stuck, 180)
 		w->map = map_plain(&self->f, USEMEM, 0, self->page, RW);
 		ASSERT_NE(MAP_FAILED, w->map);
 	}
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	ASSERT_EQ(0, block_write(&self->f, TEST_STALL, STUCK_MS));
 	polled.from = block_read(&self->f, TEST_POLLS);
 	pid = fork();
@@ -506,7 +498,7 @@ TEST_F_TIMEOUT(wait, never_ready, 300)
 		SKIP(return, "takes the backend's whole limit; run where that is asked for");
 	p = map_plain(&self->f, USEMEM, 0, self->page, RW);
 	ASSERT_NE(MAP_FAILED, p);
-	ASSERT_EQ(0, never_until_next_reset(&self->f));
+	ASSERT_EQ(0, block_never_ready(&self->f));
 	if (variant->touch) {
 		EXPECT_EQ(-EFAULT, touch_read(p, 8, &got, &seen));
 		EXPECT_EQ(SIGBUS, seen.sig);

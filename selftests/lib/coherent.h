@@ -234,6 +234,8 @@ int barmodel_compare(const struct fn *f, const struct barmodel *m, char *why, si
 
 u32 block_read(const struct fn *f, u32 reg);
 int block_write(const struct fn *f, u32 reg, u32 val);
+/* The device never becomes ready by itself; one more reset makes it so */
+int block_never_ready(const struct fn *f);
 /* Ready at once, now and after coming resets; -ENXIO if this is not our model */
 int block_calm(const struct fn *f);
 /* Open and close a function, and calm it both times if it is our model */

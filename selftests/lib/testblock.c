@@ -26,6 +26,11 @@ int block_write(const struct fn *f, u32 reg, u32 val)
 	return ret == sizeof(val) ? 0 : -EIO;
 }
 
+int block_never_ready(const struct fn *f)
+{
+	return block_write(f, TEST_NEED_RESETS, 2) ?: reset_ioctl(f);
+}
+
 int block_calm(const struct fn *f)
 {
 	int ret;
