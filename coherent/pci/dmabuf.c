@@ -7,8 +7,8 @@
  * that ends mappings (other resets, errors on the link, suspend, poison) it does not
  * hear: for those coherent_dmabufs_revoke() takes importers' mappings away. That an
  * importer does not map the same dma-buf anew meanwhile the exporter alone can see to:
- * it asks us before (may_attach(), may_map()) where the kernel has patches/linux, and
- * nobody elsewhere.
+ * it asks us before (dmabuf_gate.c) where the kernel has patches/linux, and nobody
+ * elsewhere.
  *
  * Which dma-buf was made the exporter does not say either. The tracepoint
  * dma_buf_export does, on the task that makes it and before anybody can have it.
@@ -277,56 +277,14 @@ void coherent_dmabuf_close(struct coherent_function *fn)
 	}
 }
 
-static bool is_poisoned(const struct coherent_aperture *ap,
-			const struct phys_vec *phys_vec, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++)
-		if (coherent_dmabuf_range_is_poisoned(ap, PHYS_PFN(phys_vec[i].paddr),
-						      PHYS_PFN(phys_vec[i].paddr +
-							       phys_vec[i].len - 1)))
-			return true;
-	return false;
-}
-
-/*
- * An importer comes: look whether the memory is ready, for who has lost a mapping to a
- * reset need not have touched it since. What may be otherwise when it maps is no reason
- * to refuse, or to wait, now.
- */
-static int may_attach(struct vfio_pci_core_device *core,
-		      const struct phys_vec *phys_vec, size_t nr)
-{
-	struct coherent_aperture *ap = &to_coherent_function(&core->vdev)->ap;
-	int ret = coherent_access_begin(ap, COHERENT_ACCESS_MAP);
-
-	if (!ret)
-		coherent_access_end(ap);
-	return ret == -EAGAIN ? 0 : ret;
-}
-
-/*
- * It maps, and holds the dma-buf's lock: so no lock of ours. Should the answer change,
- * the mapping is taken away as soon as that lock can be had.
- */
-static int may_map(struct vfio_pci_core_device *core,
-		   const struct phys_vec *phys_vec, size_t nr)
-{
-	const struct coherent_aperture *ap = &to_coherent_function(&core->vdev)->ap;
-	int ret = coherent_gate_peek(ap);
-
-	if (ret)
-		return ret;
-	return is_poisoned(ap, phys_vec, nr) ? -EHWPOISON : 0;
-}
-
 static const struct vfio_pci_device_ops passthrough_dmabuf_ops = {
 	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
 };
 
 static const struct vfio_pci_device_ops dmabuf_ops = {
 	.get_dmabuf_phys = get_phys,
-	.dmabuf_may_attach = may_attach,
-	.dmabuf_may_map = may_map,
+	.dmabuf_may_attach = coherent_dmabuf_may_attach,
+	.dmabuf_may_map = coherent_dmabuf_may_map,
 };
 
 /* On some kernels our table is longer than theirs, and begins with it: so no type */

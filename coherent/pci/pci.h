@@ -17,6 +17,7 @@
 #include "coherent_vfio.h"
 
 struct eventfd_ctx;
+struct phys_vec;
 
 /**
  * struct coherent_function - what the core keeps of a function, for itself
@@ -119,6 +120,12 @@ static inline int coherent_dmabuf_export(struct coherent_function *fn, u32 flags
 	return -ENOTTY;
 }
 #endif
+
+/* dmabuf_gate.c: may others map what is exported? */
+int coherent_dmabuf_may_attach(struct vfio_pci_core_device *core,
+			       const struct phys_vec *phys_vec, size_t nr);
+int coherent_dmabuf_may_map(struct vfio_pci_core_device *core,
+			    const struct phys_vec *phys_vec, size_t nr);
 
 /* region.c: regions by VFIO index */
 struct coherent_window *coherent_find_window(struct coherent_function *fn,
