@@ -88,7 +88,7 @@ patched() {
 # races KERNEL: what does many things at once, on a kernel that looks for data races.
 races() {
 	devices "$(kernel_arch "$1")" main
-	guest "$1" races functional.sh -t "test_attack test_buffers test_reset test_ready test_lifetime
+	guest "$1" races functional.sh -t "test_attack test_buffers test_reset test_ready test_stuck test_lifetime
 		test_poison_race test_poison_storm test_poison_life test_poison_backend" \
 		"${FUNCTIONS[@]:0:2}"
 }

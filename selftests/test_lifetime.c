@@ -141,31 +141,9 @@ TEST_F(life, mapping_outlives_the_files)
 
 /* ---- unbinding while somebody has the device ---- */
 
-struct unbinder {
-	const char *bdf;
-	atomic_int done;
-	int ret;
-};
-
-static void *unbind_run(void *arg)
-{
-	struct unbinder *u = arg;
-
-	u->ret = pci_unbind(u->bdf);
-	atomic_store(&u->done, 1);
-	return NULL;
-}
-
-static bool unbind_done(void *arg)
-{
-	struct unbinder *u = arg;
-
-	return atomic_load(&u->done);
-}
-
 TEST_F_TIMEOUT(life, unbind_while_open_and_mapped, 120)
 {
-	struct unbinder u = { .bdf = self->e.bdf };
+	struct pci_unbinder u = { .bdf = self->e.bdf };
 	struct pollfd pfd = { .events = POLLIN };
 	struct fault_seen seen;
 	char name[64];
@@ -181,7 +159,7 @@ TEST_F_TIMEOUT(life, unbind_while_open_and_mapped, 120)
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, touch_write(p, 8, 7, &seen));
 
-	ASSERT_EQ(0, pthread_create(&t, NULL, unbind_run, &u));
+	ASSERT_EQ(0, pthread_create(&t, NULL, pci_unbinder_run, &u));
 	/* the kernel asks for the device: from here on the unbind is waiting for us */
 	ASSERT_EQ(1, poll(&pfd, 1, LIMIT_MS));
 	EXPECT_EQ(0, atomic_load(&u.done));
@@ -194,7 +172,7 @@ TEST_F_TIMEOUT(life, unbind_while_open_and_mapped, 120)
 	EXPECT_EQ(0, touch_read(p, 8, &got, &seen));
 	EXPECT_EQ(0, atomic_load(&u.done));
 	munmap(p, 4 * self->page);
-	ASSERT_TRUE(wait_for(unbind_done, &u, LIMIT_MS));
+	ASSERT_TRUE(wait_for(pci_unbinder_done, &u, LIMIT_MS));
 	pthread_join(t, NULL);
 	EXPECT_EQ(0, u.ret);
 	EXPECT_EQ(-ENOENT, pci_driver(self->e.bdf, name, sizeof(name)));

@@ -20,6 +20,7 @@
 #include "coherent.h"
 #include "model.h"
 #include "reset_fixture.h"
+#include "wait_fixture.h"
 #include "worker.h"
 
 #define RW		(PROT_READ | PROT_WRITE)
@@ -130,36 +131,6 @@ TEST_F_TIMEOUT(kinds, first_touch_by_a_futex_waits, 120)
 }
 
 /* ---- waiting: killed, overtaken by another reset, in vain ---- */
-
-FIXTURE(wait) {
-	struct expect e;
-	struct fn f;
-	size_t page;
-};
-
-FIXTURE_VARIANT(wait) {
-	bool touch;
-};
-
-FIXTURE_VARIANT_ADD(wait, file_io) { .touch = false };
-FIXTURE_VARIANT_ADD(wait, fault) { .touch = true };
-
-FIXTURE_SETUP(wait)
-{
-	ASSERT_EQ(0, expect_load(&self->e));
-	self->f.device = -1;
-	if (!self->e.model || !self->e.readiness || self->e.no_reset)
-		SKIP(return, "no readiness to wait for, or no reset");
-	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
-	self->page = page_size();
-	fault_catch();
-}
-
-FIXTURE_TEARDOWN(wait)
-{
-	if (self->f.device >= 0)
-		fn_close_calm(&self->f, &self->e);
-}
 
 TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
 {
@@ -299,11 +270,6 @@ static void *map_something(void *arg)
 	return NULL;
 }
 
-static bool is_set(void *flag)
-{
-	return atomic_load((atomic_int *)flag);
-}
-
 TEST_F_TIMEOUT(wait, futex_lets_others_map, 90)
 {
 	struct polled polled = { .f = &self->f, .times = 2 };
@@ -321,7 +287,7 @@ TEST_F_TIMEOUT(wait, futex_lets_others_map, 90)
 	ASSERT_EQ(0, pthread_create(&futex, NULL, wake_futex, p));
 	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
 	ASSERT_EQ(0, pthread_create(&other, NULL, map_something, &mapped));
-	EXPECT_TRUE(wait_for(is_set, &mapped, LIMIT_MS / 5))
+	EXPECT_TRUE(wait_for(flag_is_set, &mapped, LIMIT_MS / 5))
 		TH_LOG("mmap_lock is held for as long as the device takes");
 	EXPECT_EQ(1, block_read(&self->f, TEST_NEED_RESETS));
 	ASSERT_EQ(0, reset_ioctl(&self->f));
@@ -384,108 +350,6 @@ TEST_F_TIMEOUT(wait, many_resets_during_the_wait, 120)
 	pthread_join(t, NULL);
 	EXPECT_EQ(8, w.ret) TH_LOG("signal %d", w.seen.sig);
 	EXPECT_EQ(mark, w.got);
-}
-
-/* ---- each look at readiness takes long: the CPU waits for the answer ---- */
-
-#define STUCK_MS	300
-
-struct others {
-	const struct fn *f;
-	u8 *map;
-	size_t page;
-	atomic_int done;
-	int ret;
-};
-
-/*
- * What goes past the waiter: config space, its command too (as it is, for without decoding
- * the waiter would be right to give up), a mapping, and a reset
- */
-static void *others_run(void *arg)
-{
-	struct others *o = arg;
-	u8 *more;
-
-	o->ret = cfg_read(o->f, PCI_VENDOR_ID, 2) == 0xffff ? -EIO : 0;
-	if (!o->ret)
-		o->ret = fn_memory_decode(o->f, true);
-	more = map_plain(o->f, USEMEM, 0, o->page, RW);
-	if (more == MAP_FAILED)
-		o->ret = -ENOMEM;
-	else
-		munmap(more, o->page);
-	if (!o->ret)
-		o->ret = reset_ioctl(o->f);
-	atomic_store(&o->done, 1);
-	return NULL;
-}
-
-TEST_F_TIMEOUT(wait, stuck_reads_do_not_keep_others_out, 180)
-{
-	struct polled polled = { .f = &self->f, .times = 2 };
-	struct waiter w = { .f = &self->f, .index = USEMEM };
-	struct others o = { .f = &self->f, .page = self->page };
-	u64 mark = now_ms() | 1;
-	pthread_t t, other;
-
-	ASSERT_EQ(8, wr(&self->f, USEMEM, &mark, 8, 0));
-	if (variant->touch) {
-		w.map = map_plain(&self->f, USEMEM, 0, self->page, RW);
-		ASSERT_NE(MAP_FAILED, w.map);
-	}
-	ASSERT_EQ(0, block_never_ready(&self->f));
-	ASSERT_EQ(0, block_write(&self->f, TEST_STALL, STUCK_MS));
-	polled.from = block_read(&self->f, TEST_POLLS);
-	ASSERT_EQ(0, pthread_create(&t, NULL, waiter_run, &w));
-	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
-	EXPECT_LT(0, block_read(&self->f, TEST_STALLS));
-	ASSERT_EQ(0, pthread_create(&other, NULL, others_run, &o));
-	EXPECT_TRUE(wait_for(is_set, &o.done, LIMIT_MS))
-		TH_LOG("a wait whose reads get stuck keeps the others out");
-	pthread_join(other, NULL);
-	EXPECT_EQ(0, o.ret);
-	/* that reset has made it ready */
-	EXPECT_TRUE(wait_for(waiter_done, &w, LIMIT_MS));
-	ASSERT_EQ(0, block_write(&self->f, TEST_STALL, 0));
-	pthread_join(t, NULL);
-	EXPECT_EQ(8, w.ret) TH_LOG("signal %d", w.seen.sig);
-	EXPECT_EQ(mark, w.got);
-}
-
-/* Killed between two reads, or when the one that is stuck has its answer */
-TEST_F_TIMEOUT(wait, killed_while_reads_get_stuck, 180)
-{
-	struct polled polled = { .f = &self->f, .times = 2 };
-	struct waiter *w;
-	int status;
-	pid_t pid;
-
-	w = mmap(NULL, sizeof(*w), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, w);
-	w->f = &self->f;
-	w->index = USEMEM;
-	if (variant->touch) {
-		w->map = map_plain(&self->f, USEMEM, 0, self->page, RW);
-		ASSERT_NE(MAP_FAILED, w->map);
-	}
-	ASSERT_EQ(0, block_never_ready(&self->f));
-	ASSERT_EQ(0, block_write(&self->f, TEST_STALL, STUCK_MS));
-	polled.from = block_read(&self->f, TEST_POLLS);
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		waiter_run(w);
-		_exit(7);
-	}
-	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
-	ASSERT_EQ(0, kill(pid, SIGKILL));
-	status = wait_child(pid, LIMIT_MS);
-	EXPECT_LE(0, status) TH_LOG("a killed process went on waiting for the device");
-	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	EXPECT_EQ(1, atomic_load(&w->state));
-	ASSERT_EQ(0, block_write(&self->f, TEST_STALL, 0));
-	EXPECT_EQ(1, block_read(&self->f, TEST_NEED_RESETS));
 }
 
 TEST_F_TIMEOUT(wait, never_ready, 300)

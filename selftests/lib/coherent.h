@@ -14,6 +14,7 @@
 #include <linux/vfio.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -145,6 +146,15 @@ int pci_path(char *buf, size_t n, const char *bdf, const char *file);
 int pci_driver(const char *bdf, char *buf, size_t n);
 int pci_bind(const char *bdf, const char *driver);
 int pci_unbind(const char *bdf);
+/* The same for pthread_create() and wait_for(): it waits until nobody has the function */
+struct pci_unbinder {
+	const char *bdf;
+	atomic_int done;
+	int ret;
+};
+
+void *pci_unbinder_run(void *unbinder);
+bool pci_unbinder_done(void *unbinder);
 int pci_resource(const char *bdf, unsigned int bar, u64 *start, u64 *len);
 int pci_group(const char *bdf);
 int pci_config_raw(const char *bdf, unsigned int off, void *buf, size_t n);
@@ -281,6 +291,8 @@ u64 now_ms(void);
 u64 now_us(void);
 /* Poll @cond until it is true or @ms have gone by; true when it became true */
 bool wait_for(bool (*cond)(void *), void *arg, u64 ms);
+/* For wait_for(): is this atomic_int not 0? */
+bool flag_is_set(void *flag);
 /* Wait for a child; its status, or -ETIME (it is then killed and reaped) */
 int wait_child(pid_t pid, u64 ms);
 /* Is this thread of ours (or any task) asleep in the kernel: state S, D? */

@@ -94,6 +94,22 @@ int pci_unbind(const char *bdf)
 	return ret == -ENOENT ? 0 : ret;	/* nothing was bound */
 }
 
+void *pci_unbinder_run(void *unbinder)
+{
+	struct pci_unbinder *u = unbinder;
+
+	u->ret = pci_unbind(u->bdf);
+	atomic_store(&u->done, 1);
+	return NULL;
+}
+
+bool pci_unbinder_done(void *unbinder)
+{
+	struct pci_unbinder *u = unbinder;
+
+	return atomic_load(&u->done);
+}
+
 int pci_bind(const char *bdf, const char *driver)
 {
 	char path[128];

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -35,6 +36,11 @@ bool wait_for(bool (*cond)(void *), void *arg, u64 ms)
 		poll(NULL, 0, 1);
 	}
 	return true;
+}
+
+bool flag_is_set(void *flag)
+{
+	return atomic_load((atomic_int *)flag);
 }
 
 int wait_child(pid_t pid, u64 ms)
