@@ -163,13 +163,11 @@ void coherent_scrub_sysfs_remove(struct coherent_aperture *ap);
 /* dmabuf.c: memory that others have for their DMA; dmabuf.h is for the face */
 #if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
 void coherent_dmabufs_init(struct coherent_aperture *ap);
-void coherent_dmabufs_forget(struct coherent_aperture *ap);
 bool coherent_dmabufs_are_left(struct coherent_aperture *ap);
 void coherent_dmabufs_revoke(struct coherent_aperture *ap);
 void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap);
 #else
 static inline void coherent_dmabufs_init(struct coherent_aperture *ap) { }
-static inline void coherent_dmabufs_forget(struct coherent_aperture *ap) { }
 static inline bool coherent_dmabufs_are_left(struct coherent_aperture *ap)
 {
 	return false;

@@ -37,6 +37,7 @@ struct coherent_dmabuf {
 };
 
 void coherent_dmabufs_prune(struct coherent_aperture *ap);
+void coherent_dmabufs_forget(struct coherent_aperture *ap);
 struct coherent_dmabuf *coherent_dmabuf_alloc(size_t nr);
 void coherent_dmabuf_begin(struct coherent_aperture *ap,
 			   struct coherent_dmabuf *buf);

@@ -5,10 +5,12 @@
  * of them is gate_test.c's.
  */
 #include <kunit/test.h>
+#include <linux/kconfig.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "../coherent/pci/pci.h"
 #include "driver.h"
@@ -349,6 +351,51 @@ static void waiter_sees_the_limit(struct kunit *test)
 	kunit_done(cdev);
 }
 
+#if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
+/* What an importer is told that stays attached, and maps again and again */
+static int importer_maps(struct coherent_device *cdev)
+{
+	const struct phys_vec vec = {
+		.paddr = cdev->function->ap.layout.regions[0].base,
+		.len = PAGE_SIZE,
+	};
+	int ret = coherent_dmabuf_may_map(&cdev->core, &vec, 1);
+
+	flush_work(&cdev->function->look);
+	return ret;
+}
+
+/* It is looked on its behalf when it is refused, and not where there is nothing to see */
+static void asked_for_importers(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = kunit_open(test);
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, 0, importer_maps(cdev));
+
+	kunit_prepare(cdev);
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, importer_maps(cdev));
+	KUNIT_EXPECT_EQ(test, 0, kunit_ready_asked());
+	kunit_done(cdev);
+	kunit_ready_answer(-EAGAIN);
+	kunit_ready_later(2);
+	for (unsigned int asked = 1; asked <= 3; asked++) {
+		KUNIT_EXPECT_EQ(test, -EAGAIN, importer_maps(cdev));
+		KUNIT_EXPECT_EQ(test, asked, kunit_ready_asked());
+	}
+	KUNIT_EXPECT_EQ(test, 0, importer_maps(cdev));
+	KUNIT_EXPECT_EQ(test, 3, kunit_ready_asked());
+
+	kunit_frozen(cdev);
+	kunit_failed(cdev);
+	KUNIT_EXPECT_EQ(test, -EIO, importer_maps(cdev));
+	KUNIT_EXPECT_EQ(test, 3, kunit_ready_asked());
+}
+#endif
+
 static struct kunit_case access_cases[] = {
 	KUNIT_CASE(asked_once),
 	KUNIT_CASE(asked_each_time_in_low_power),
@@ -358,6 +405,9 @@ static struct kunit_case access_cases[] = {
 	KUNIT_CASE(waits_until_ready),
 	KUNIT_CASE(time_limit),
 	KUNIT_CASE(waiter_sees_the_limit),
+#if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
+	KUNIT_CASE(asked_for_importers),
+#endif
 	{ }
 };
 

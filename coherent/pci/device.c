@@ -88,7 +88,7 @@ void coherent_close_device(struct vfio_device *core_vdev)
 	coherent_scrub_close(&fn->ap);
 	close_memory(fn);
 	vfio_pci_core_close_device(core_vdev);
-	coherent_dmabufs_forget(&fn->ap);
+	coherent_dmabuf_closed(fn);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_close_device, "COHERENT_VFIO_PCI");
 

@@ -277,6 +277,18 @@ void coherent_dmabuf_close(struct coherent_function *fn)
 	}
 }
 
+/**
+ * coherent_dmabuf_closed() - vfio-pci has closed the function
+ * @fn: the function; of what was exported nothing can be mapped any more
+ *
+ * Context: may sleep; takes face_lock and coherent_gate.lock.
+ */
+void coherent_dmabuf_closed(struct coherent_function *fn)
+{
+	coherent_dmabuf_gate_end(fn);
+	coherent_dmabufs_forget(&fn->ap);
+}
+
 static const struct vfio_pci_device_ops passthrough_dmabuf_ops = {
 	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
 };
@@ -299,5 +311,6 @@ static const void *ops_of(const struct coherent_function *fn)
  */
 void coherent_dmabuf_setup(struct coherent_function *fn)
 {
+	coherent_dmabuf_gate_init(fn);
 	fn->cdev->core.pci_ops = ops_of(fn);
 }

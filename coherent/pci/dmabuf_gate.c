@@ -3,10 +3,12 @@
  * May others map what is exported? vfio-pci's exporter asks where the kernel has
  * patches/linux; elsewhere nothing here runs.
  */
-#include <linux/dma-buf-mapping.h>
+#include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/pfn.h>
+#include <linux/types.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
 
 #include "../dmabuf.h"
 #include "pci.h"
@@ -20,6 +22,41 @@ static bool is_poisoned(const struct coherent_aperture *ap,
 							       phys_vec[i].len - 1)))
 			return true;
 	return false;
+}
+
+/* Is it ready? Then the next one who asks is let in. */
+static int look(struct coherent_aperture *ap)
+{
+	int ret = coherent_access_begin(ap, COHERENT_ACCESS_MAP);
+
+	if (!ret)
+		coherent_access_end(ap);
+	return ret;
+}
+
+static void look_for_importers(struct work_struct *work)
+{
+	look(&container_of(work, struct coherent_function, look)->ap);
+}
+
+/**
+ * coherent_dmabuf_gate_init() - nobody has asked
+ * @fn: a function that is not yet registered
+ */
+void coherent_dmabuf_gate_init(struct coherent_function *fn)
+{
+	INIT_WORK(&fn->look, look_for_importers);
+}
+
+/**
+ * coherent_dmabuf_gate_end() - nobody will ask any more
+ * @fn: the function; vfio-pci has revoked all that was exported, for good
+ *
+ * Context: may sleep; takes face_lock and coherent_gate.lock.
+ */
+void coherent_dmabuf_gate_end(struct coherent_function *fn)
+{
+	cancel_work_sync(&fn->look);
 }
 
 /**
@@ -38,11 +75,8 @@ static bool is_poisoned(const struct coherent_aperture *ap,
 int coherent_dmabuf_may_attach(struct vfio_pci_core_device *core,
 			       const struct phys_vec *phys_vec, size_t nr)
 {
-	struct coherent_aperture *ap = &to_coherent_function(&core->vdev)->ap;
-	int ret = coherent_access_begin(ap, COHERENT_ACCESS_MAP);
+	int ret = look(&to_coherent_function(&core->vdev)->ap);
 
-	if (!ret)
-		coherent_access_end(ap);
 	return ret == -EAGAIN ? 0 : ret;
 }
 
@@ -55,16 +89,21 @@ int coherent_dmabuf_may_attach(struct vfio_pci_core_device *core,
  * An importer maps, and holds the dma-buf's lock: so no lock of ours. Should the answer
  * change, the mapping is taken away as soon as that lock can be had.
  *
+ * One who stays attached, and maps when its hardware faults, would be told "not now" for
+ * ever where nobody else touches the memory. So somebody looks on its behalf.
+ *
  * Context: the reservation lock is held.
  * Return: 0; as coherent_gate_peek(); -EHWPOISON for poison that the policy isolates.
  */
 int coherent_dmabuf_may_map(struct vfio_pci_core_device *core,
 			    const struct phys_vec *phys_vec, size_t nr)
 {
-	const struct coherent_aperture *ap = &to_coherent_function(&core->vdev)->ap;
-	int ret = coherent_gate_peek(ap);
+	struct coherent_function *fn = to_coherent_function(&core->vdev);
+	int ret = coherent_gate_peek(&fn->ap);
 
+	if (ret == -EAGAIN)
+		queue_work(system_dfl_wq, &fn->look);
 	if (ret)
 		return ret;
-	return is_poisoned(ap, phys_vec, nr) ? -EHWPOISON : 0;
+	return is_poisoned(&fn->ap, phys_vec, nr) ? -EHWPOISON : 0;
 }

@@ -12,6 +12,7 @@
 #include <linux/pci.h>
 #include <linux/types.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/workqueue_types.h>
 
 #include "../coherent.h"
 #include "coherent_vfio.h"
@@ -33,6 +34,7 @@ struct phys_vec;
  * @poison_lock: protects @poison_event
  * @poison_event: signalled when the list of poison changes, or NULL
  * @has_domains: there is a file with its proximity domains
+ * @look: whether the memory is ready, for importers of dma-bufs
  */
 struct coherent_function {
 	struct coherent_aperture ap;
@@ -47,6 +49,7 @@ struct coherent_function {
 	struct mutex poison_lock;	/* poison_event */
 	struct eventfd_ctx *poison_event;
 	bool has_domains;
+	struct work_struct look;
 };
 
 static inline struct coherent_device *
@@ -99,6 +102,7 @@ void coherent_dmabuf_exit(void);
 void coherent_dmabuf_setup(struct coherent_function *fn);
 void coherent_dmabuf_open(struct coherent_function *fn);
 void coherent_dmabuf_close(struct coherent_function *fn);
+void coherent_dmabuf_closed(struct coherent_function *fn);
 bool coherent_dmabuf_is_export(u32 flags);
 int coherent_dmabuf_export(struct coherent_function *fn, u32 flags,
 			   void __user *arg, size_t argsz);
@@ -108,6 +112,7 @@ static inline void coherent_dmabuf_exit(void) { }
 static inline void coherent_dmabuf_setup(struct coherent_function *fn) { }
 static inline void coherent_dmabuf_open(struct coherent_function *fn) { }
 static inline void coherent_dmabuf_close(struct coherent_function *fn) { }
+static inline void coherent_dmabuf_closed(struct coherent_function *fn) { }
 
 static inline bool coherent_dmabuf_is_export(u32 flags)
 {
@@ -122,6 +127,8 @@ static inline int coherent_dmabuf_export(struct coherent_function *fn, u32 flags
 #endif
 
 /* dmabuf_gate.c: may others map what is exported? */
+void coherent_dmabuf_gate_init(struct coherent_function *fn);
+void coherent_dmabuf_gate_end(struct coherent_function *fn);
 int coherent_dmabuf_may_attach(struct vfio_pci_core_device *core,
 			       const struct phys_vec *phys_vec, size_t nr);
 int coherent_dmabuf_may_map(struct vfio_pci_core_device *core,
