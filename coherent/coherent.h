@@ -152,6 +152,12 @@ int coherent_quarantine_list(char *buf);
 int coherent_quarantine_lift(unsigned long first, unsigned long last);
 void coherent_claim_exit(void);
 
+/* debugfs.c: what a developer looks at */
+void coherent_debugfs_init(void);
+void coherent_debugfs_exit(void);
+void coherent_debugfs_add(struct coherent_aperture *ap);
+void coherent_debugfs_remove(struct coherent_aperture *ap);
+
 /* scrub.c, scrub_sysfs.c: from one tenant to the next */
 void coherent_scrub_init(struct coherent_aperture *ap,
 			 enum coherent_scrub_policy policy);

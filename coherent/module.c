@@ -24,6 +24,7 @@ static int __init coherent_init(void)
 	ret = coherent_poison_init();
 	if (ret)
 		goto out_loans;
+	coherent_debugfs_init();
 	coherent_dmabuf_init();
 	return 0;
 
@@ -40,6 +41,7 @@ module_init(coherent_init);
 static void __exit coherent_exit(void)
 {
 	coherent_dmabuf_exit();
+	coherent_debugfs_exit();
 	coherent_quarantine_exit();
 	coherent_claim_exit();
 	coherent_foreign_exit();

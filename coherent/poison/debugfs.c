@@ -9,7 +9,6 @@
 #include <kunit/visibility.h>
 #include <linux/array_size.h>
 #include <linux/debugfs.h>
-#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
@@ -22,8 +21,6 @@
 
 #include "../coherent.h"
 #include "private.h"
-
-static struct dentry *root;
 
 static int parse(char *text, struct coherent_injection *inj)
 {
@@ -100,28 +97,11 @@ static const struct file_operations inject_fops = {
 };
 
 /**
- * coherent_debugfs_add() - make the device's directory, where there is debugfs
- * @ap: the aperture
+ * coherent_poison_debugfs_add() - what errors are made up by
+ * @ap: the aperture, whose directory in debugfs is there; it goes with that
  */
-void coherent_debugfs_add(struct coherent_aperture *ap)
+void coherent_poison_debugfs_add(struct coherent_aperture *ap)
 {
-	ap->debugfs = debugfs_create_dir(dev_name(ap->dev), root);
 	debugfs_create_file("inject_poison", 0200, ap->debugfs, ap,
 			    &inject_fops);
-}
-
-/** coherent_debugfs_remove() - no write is left when it returns */
-void coherent_debugfs_remove(struct coherent_aperture *ap)
-{
-	debugfs_remove(ap->debugfs);
-}
-
-void coherent_debugfs_init(void)
-{
-	root = debugfs_create_dir("coherent-vfio", NULL);
-}
-
-void coherent_debugfs_exit(void)
-{
-	debugfs_remove(root);
 }

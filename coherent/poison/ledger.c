@@ -17,8 +17,8 @@
 #include <linux/rwsem.h>
 
 #include "../coherent.h"
+#include "../trace.h"
 #include "private.h"
-#include "trace.h"
 
 const char * const coherent_policy_names[] = {
 	[COHERENT_POISON_AUTO] = "auto",

@@ -122,7 +122,6 @@ int coherent_poison_attach(struct coherent_aperture *ap)
 void coherent_poison_watch(struct coherent_aperture *ap)
 {
 	coherent_mm_register(ap);
-	coherent_debugfs_add(ap);
 }
 
 /**
@@ -133,7 +132,6 @@ void coherent_poison_watch(struct coherent_aperture *ap)
  */
 void coherent_poison_detach(struct coherent_aperture *ap)
 {
-	coherent_debugfs_remove(ap);
 	coherent_mm_unregister(ap);
 	coherent_ledger_detach(ap);
 }
@@ -208,7 +206,6 @@ int coherent_poison_init(void)
 	ret = coherent_sysfs_init();
 	if (ret)
 		goto out_report;
-	coherent_debugfs_init();
 	coherent_sources_start();
 	return 0;
 
@@ -223,7 +220,6 @@ out_signal:
 void coherent_poison_exit(void)
 {
 	coherent_sources_stop();
-	coherent_debugfs_exit();
 	coherent_sysfs_exit();
 	coherent_report_exit();
 	coherent_signal_exit();

@@ -36,6 +36,9 @@ int coherent_poison_sysfs_add(struct coherent_aperture *ap);
 void coherent_poison_sysfs_remove(struct coherent_aperture *ap);
 void coherent_poison_notify(void);
 
+/* debugfs.c: for tests */
+void coherent_poison_debugfs_add(struct coherent_aperture *ap);
+
 /* list.c: for users of the device */
 u64 coherent_poison_list_size(const struct coherent_aperture *ap);
 ssize_t coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,

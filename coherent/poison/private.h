@@ -262,12 +262,6 @@ void coherent_sources_stop(void);
 int coherent_sysfs_init(void);
 void coherent_sysfs_exit(void);
 
-/* debugfs.c */
-void coherent_debugfs_init(void);
-void coherent_debugfs_exit(void);
-void coherent_debugfs_add(struct coherent_aperture *ap);
-void coherent_debugfs_remove(struct coherent_aperture *ap);
-
 /**
  * struct coherent_injection - errors made up
  * @offset: of the first, in the aperture

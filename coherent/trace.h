@@ -2,8 +2,8 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM coherent_vfio
 
-#if !defined(COHERENT_POISON_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
-#define COHERENT_POISON_TRACE_H
+#if !defined(COHERENT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define COHERENT_TRACE_H
 
 #include <linux/tracepoint.h>
 
@@ -36,7 +36,7 @@ TRACE_EVENT(coherent_poison,
 		  __entry->length, __get_str(source))
 );
 
-#endif /* COHERENT_POISON_TRACE_H */
+#endif /* COHERENT_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
