@@ -12,9 +12,8 @@
 
 #include "kselftest_harness.h"
 #include "poison_fixture.h"
+#include "trace.h"
 #include "witness.h"
-
-#define TRACING	"/sys/kernel/tracing"
 
 /* ---- the list ---- */
 
@@ -352,11 +351,9 @@ TEST_F(poison, tracepoint_says_where_and_who)
 	char *trace = malloc(1 << 16);
 
 	ASSERT_NE(NULL, trace);
-	ASSERT_EQ(0, sysfs_write(TRACING "/trace", "\n"));
-	ASSERT_EQ(0, sysfs_write(TRACING "/events/coherent_vfio/coherent_poison/enable", "1"));
+	ASSERT_EQ(0, trace_begin("coherent_vfio/coherent_poison"));
 	ASSERT_EQ(0, poison_pages(g, 7, 1));
-	EXPECT_EQ(0, sysfs_write(TRACING "/events/coherent_vfio/coherent_poison/enable", "0"));
-	ASSERT_EQ(0, sysfs_read(TRACING "/trace", trace, 1 << 16));
+	ASSERT_EQ(0, trace_end("coherent_vfio/coherent_poison", trace, 1 << 16));
 	EXPECT_NE(NULL, strstr(trace, "coherent_poison:"));
 	EXPECT_NE(NULL, strstr(trace, g->e.bdf)) TH_LOG("%s", trace);
 	EXPECT_NE(NULL, strstr(trace, "debugfs"));

@@ -13,26 +13,21 @@
 
 #include "kselftest_harness.h"
 #include "poison_fixture.h"
+#include "trace.h"
 #include "witness.h"
 
 #define PUD	GiB
-#define TRACING	"/sys/kernel/tracing"
 
-/* SIGBUS that tells @pid of an error, from now on: those that are pending count, too */
-static int trace_signals(bool on)
-{
-	if (on && sysfs_write(TRACING "/trace", "\n"))
-		return -1;
-	return sysfs_write(TRACING "/events/signal/signal_generate/enable", on ? "1" : "0");
-}
+#define SIGNALS	"signal/signal_generate"
 
+/* SIGBUS that told @pid of an error since trace_begin(): those that are pending count, too */
 static int traced_signals(pid_t pid)
 {
 	char *trace = calloc(1, 1 << 16), *line, *next, of[32];
 	int n = 0;
 
 	snprintf(of, sizeof(of), " pid=%d ", pid);
-	if (!trace || sysfs_read(TRACING "/trace", trace, 1 << 16)) {
+	if (!trace || trace_end(SIGNALS, trace, 1 << 16)) {
 		free(trace);
 		return -1;
 	}
@@ -193,7 +188,7 @@ TEST_F(poison, process_with_several_mappings_is_told_once)
 	int lsb;
 
 	ASSERT_EQ(0, witness_start(&w, &g->f, map, 3, true));
-	ASSERT_EQ(0, trace_signals(true));
+	ASSERT_EQ(0, trace_begin(SIGNALS));
 	ASSERT_EQ(0, poison_pages(g, 2, 1));
 	EXPECT_TRUE(witness_told(&w, 1, POISON_LIMIT_MS));
 	ASSERT_TRUE(witness_where(&w, &at, &off, &lsb));
@@ -206,7 +201,6 @@ TEST_F(poison, process_with_several_mappings_is_told_once)
 	EXPECT_EQ(2, witness_count(&w));
 	/* signals of one number are not queued: what was sent is seen there alone */
 	EXPECT_EQ(2, traced_signals(w.pid));
-	EXPECT_EQ(0, trace_signals(false));
 	EXPECT_EQ(0, witness_touch(&w, 0, page));
 	EXPECT_EQ(0, witness_end(&w));
 }
