@@ -6,6 +6,7 @@
  * that is done with no lock held: it may take minutes, and a reset must be able
  * to come in between (it starts the wait again).
  */
+#include <linux/device.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
@@ -17,6 +18,7 @@
 
 #include "coherent.h"
 #include "poison/poison.h"
+#include "trace.h"
 
 /*
  * What another access that holds the lock for reading may store meanwhile is
@@ -56,6 +58,7 @@ static int ask(struct coherent_aperture *ap, struct coherent_gate_state *state,
 	unsigned int limit_ms;
 	int ret = ap->face->ready(ap, &limit_ms);
 
+	trace_coherent_ready(dev_name(ap->dev), ret);
 	ret = coherent_gate_answered(state, facts, ret, limit_ms,
 				     coherent_gate_now());
 	put_state(&ap->gate, state);

@@ -9,6 +9,7 @@
  * time, with no lock held while the user's is touched. That always progresses,
  * and faults the user's page in for what comes after it.
  */
+#include <linux/device.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/minmax.h>
@@ -20,6 +21,7 @@
 
 #include "coherent.h"
 #include "poison/poison.h"
+#include "trace.h"
 
 /* How much is copied before a waiting reset may have its turn */
 #define COPY_CHUNK	SZ_1M
@@ -202,5 +204,8 @@ ssize_t coherent_copy(struct coherent_window *win, struct iov_iter *iter,
 	if (iov_iter_rw(iter) == WRITE &&
 	    win->region->memtype != COHERENT_CACHED)
 		wmb();	/* Stores to WC memory may sit in the CPU's buffers */
-	return done ?: ret;
+	ret = done ?: ret;
+	trace_coherent_copy(dev_name(win->ap->dev), win->region->bar, off, count,
+			    iov_iter_rw(iter) == WRITE, ret);
+	return ret;
 }

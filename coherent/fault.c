@@ -13,6 +13,7 @@
  * alone, so none goes away under a fault that has seen it.
  */
 #include <linux/align.h>
+#include <linux/device.h>
 #include <linux/file.h>
 #include <linux/kconfig.h>
 #include <linux/lockdep.h>
@@ -26,6 +27,7 @@
 
 #include "coherent.h"
 #include "poison/poison.h"
+#include "trace.h"
 
 #ifdef CONFIG_X86
 #include <asm/cpufeature.h>
@@ -257,6 +259,21 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 	return VM_FAULT_RETRY;
 }
 
+/* While the fault still has its lock: without it there may be no device any more */
+static vm_fault_t traced(const struct vm_fault *vmf, unsigned int order,
+			 vm_fault_t ret)
+{
+	const struct coherent_window *win = vmf->vma->vm_private_data;
+
+	if (!trace_coherent_fault_enabled())
+		return ret;
+	trace_coherent_fault(dev_name(win->ap->dev), win->region->bar,
+			     vmf->address,
+			     coherent_vma_pfn(vmf->vma, vmf->address), order,
+			     (__force unsigned int)ret);
+	return ret;
+}
+
 static vm_fault_t fault_order(struct vm_fault *vmf, unsigned int order)
 {
 	struct coherent_window *win = vmf->vma->vm_private_data;
@@ -265,10 +282,12 @@ static vm_fault_t fault_order(struct vm_fault *vmf, unsigned int order)
 	int err;
 
 	err = coherent_access_begin(ap, COHERENT_ACCESS_MAP);
-	if (err == -EAGAIN)
+	if (err == -EAGAIN) {
+		traced(vmf, order, VM_FAULT_RETRY);
 		return wait_and_retry(vmf, ap);
+	}
 	if (err)
-		return VM_FAULT_SIGBUS;
+		return traced(vmf, order, VM_FAULT_SIGBUS);
 	if (!order)
 		ret = insert_small(vmf);
 	else if (block_poisoned(vmf, order))
@@ -276,7 +295,7 @@ static vm_fault_t fault_order(struct vm_fault *vmf, unsigned int order)
 	else
 		ret = insert_huge(vmf, order);
 	coherent_access_end(ap);
-	return ret;
+	return traced(vmf, order, ret);
 }
 
 /** coherent_fault() - &vm_operations_struct.fault */

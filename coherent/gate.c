@@ -8,6 +8,7 @@
  */
 #include <kunit/static_stub.h>
 #include <linux/compiler.h>
+#include <linux/device.h>
 #include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
@@ -15,6 +16,7 @@
 #include <linux/wait.h>
 
 #include "coherent.h"
+#include "trace.h"
 
 /** coherent_gate_now() - the clock of the gate's time limits, in milliseconds */
 u64 coherent_gate_now(void)
@@ -57,6 +59,7 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 	smp_store_release(&gate->state.shut, next.shut);
 	gate->state = next;
 	up_write(&gate->lock);
+	trace_coherent_gate(dev_name(ap->dev), event, next.shut, next.pending);
 	wake_up_all(&gate->wait);
 }
 

@@ -3,6 +3,7 @@
  * mmap() of regions, and taking mappings away. What faults do: fault.c.
  */
 #include <linux/align.h>
+#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -10,6 +11,7 @@
 #include <linux/pgtable.h>
 
 #include "coherent.h"
+#include "trace.h"
 
 /**
  * coherent_vma_pfn() - the page that an address stands for
@@ -66,6 +68,7 @@ static void revoke_region(const struct coherent_window *win, unsigned long first
 void coherent_revoke(struct coherent_aperture *ap, unsigned long first,
 		     unsigned long last)
 {
+	trace_coherent_revoke(dev_name(ap->dev), first, last);
 	for (unsigned int i = 0; i < ap->layout.nr_regions; i++)
 		revoke_region(&ap->windows[i], first, last);
 }
