@@ -105,12 +105,18 @@ void coherent_gate_shuts(struct coherent_aperture *ap,
 			 enum coherent_gate_event event);
 int coherent_gate_peek(const struct coherent_aperture *ap);
 
-/* Is it shut for this reason, among others? For who knows that it stays so */
-static inline bool coherent_gate_is(const struct coherent_aperture *ap,
-				    unsigned int reason)
+/* Why it is shut, or 0. For who knows that it stays so, or only tells a person */
+static inline unsigned int coherent_gate_shut(const struct coherent_aperture *ap)
 	__context_unsafe(/* one word */)
 {
-	return READ_ONCE(ap->gate.state.shut) & reason;
+	return READ_ONCE(ap->gate.state.shut);
+}
+
+/* Is it shut for this reason, among others? */
+static inline bool coherent_gate_is(const struct coherent_aperture *ap,
+				    unsigned int reason)
+{
+	return coherent_gate_shut(ap) & reason;
 }
 
 /*
@@ -170,6 +176,7 @@ void coherent_scrub_sysfs_remove(struct coherent_aperture *ap);
 #if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
 void coherent_dmabufs_init(struct coherent_aperture *ap);
 bool coherent_dmabufs_are_left(struct coherent_aperture *ap);
+size_t coherent_dmabufs_count(struct coherent_aperture *ap);
 void coherent_dmabufs_revoke(struct coherent_aperture *ap);
 void coherent_dmabufs_revoke_poisoned(struct coherent_aperture *ap);
 #else
@@ -177,6 +184,11 @@ static inline void coherent_dmabufs_init(struct coherent_aperture *ap) { }
 static inline bool coherent_dmabufs_are_left(struct coherent_aperture *ap)
 {
 	return false;
+}
+
+static inline size_t coherent_dmabufs_count(struct coherent_aperture *ap)
+{
+	return 0;
 }
 
 static inline void coherent_dmabufs_revoke(struct coherent_aperture *ap) { }

@@ -153,6 +153,20 @@ void coherent_dmabufs_prune(struct coherent_aperture *ap)
 }
 
 /**
+ * coherent_dmabufs_count() - how many there are that somebody has
+ * @ap: the aperture
+ *
+ * Context: may sleep, as long as importers take to end their DMA.
+ * Return: their number.
+ */
+size_t coherent_dmabufs_count(struct coherent_aperture *ap)
+{
+	coherent_dmabufs_prune(ap);
+	guard(mutex)(&ap->dmabufs.lock);
+	return list_count_nodes(&ap->dmabufs.list);
+}
+
+/**
  * coherent_dmabufs_are_left() - may anybody's DMA have the memory?
  * @ap: the aperture
  *
@@ -161,9 +175,7 @@ void coherent_dmabufs_prune(struct coherent_aperture *ap)
  */
 bool coherent_dmabufs_are_left(struct coherent_aperture *ap)
 {
-	coherent_dmabufs_prune(ap);
-	guard(mutex)(&ap->dmabufs.lock);
-	return !list_empty(&ap->dmabufs.list);
+	return coherent_dmabufs_count(ap);
 }
 
 /**

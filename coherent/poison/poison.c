@@ -193,6 +193,30 @@ int coherent_poison_drop(unsigned long first, unsigned long last)
 	return ret ?: coherent_ledger_drop(first, last);
 }
 
+/**
+ * coherent_poison_count() - how many pages are on record
+ * @ap: the aperture, attached
+ *
+ * Context: any but NMI.
+ * Return: their number.
+ */
+unsigned long coherent_poison_count(const struct coherent_aperture *ap)
+{
+	return coherent_ledger_count(ap->ledger);
+}
+
+/**
+ * coherent_poison_policy() - what is done with them
+ * @ap: the aperture, attached
+ *
+ * Context: any.
+ * Return: the policy's name.
+ */
+const char *coherent_poison_policy(const struct coherent_aperture *ap)
+{
+	return coherent_policy_names[READ_ONCE(ap->ledger->policy)];
+}
+
 /** coherent_poison_init() - Return: 0 or -ENOMEM */
 int coherent_poison_init(void)
 {

@@ -30,6 +30,8 @@ void coherent_poison_ready(struct coherent_aperture *ap);
 int coherent_poison_settle(void);
 int coherent_poison_bad(struct coherent_aperture *ap, u64 base, u64 length);
 int coherent_poison_drop(unsigned long first, unsigned long last);
+unsigned long coherent_poison_count(const struct coherent_aperture *ap);
+const char *coherent_poison_policy(const struct coherent_aperture *ap);
 
 /* sysfs.c, notify.c: the device's directory, and who watches it */
 int coherent_poison_sysfs_add(struct coherent_aperture *ap);
