@@ -171,6 +171,8 @@ TEST_F_TIMEOUT(wait, unbound_while_reads_get_stuck, 180)
 	pthread_join(t, NULL);
 	EXPECT_EQ(0, u.ret);
 
+	/* Closing it did not reset it: who unbinds holds the lock for that */
+	ASSERT_EQ(0, reset_sysfs(self->e.bdf));
 	/* its reads still get stuck, at probe too */
 	ASSERT_EQ(0, pci_bind(self->e.bdf, self->e.driver));
 	ASSERT_EQ(0, fn_open(&self->f, self->e.bdf));
