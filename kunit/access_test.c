@@ -372,6 +372,7 @@ static void asked_for_importers(struct kunit *test)
 
 	kunit_ready_answer(0);
 	cdev = kunit_open(test);
+	kunit_set_memory_decoding(cdev, true);
 	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
 	KUNIT_EXPECT_EQ(test, 0, importer_maps(cdev));
 
