@@ -100,14 +100,15 @@ scale() {
 	guest "$1" scale functional.sh -t test_scale "${FUNCTIONS[@]}"
 }
 
-# vm_lives KERNEL: how a function is given to a machine in the machine, and who runs that.
+# vm_lives KERNEL [short]: how a function is given to a machine in the machine, and who
+# runs that; with "short" one whole life of those that are emulated twice is enough.
 # KVM would run on the emulated AMD as well; but what exits while an interrupt is on its
 # way is told wrongly there, and the guest stopped for it at some access or other.
 vm_lives() {
-	local accelerator=tcg
-	! kernel_is "$1" arch arm64 || accelerator=kvm
+	local accelerator=tcg short=${2:+-short}
+	! kernel_is "$1" arch arm64 || accelerator=kvm short=''
 	echo "type1-$accelerator"
-	! kernel_is_ours "$1" || echo "iommufd-$accelerator"
+	! kernel_is_ours "$1" || echo "iommufd-$accelerator$short"
 	! kernel_is "$1" also nested || ! kernel_is "$1" arch arm64 || echo nested-kvm
 }
 
@@ -127,13 +128,13 @@ vm() {
 	guest "$1" vm vm.sh "${life/tcg/tcg-short}" "${FUNCTIONS[0]}"
 }
 
-# vm_long KERNEL: all lives, and with KVM a function with more memory
+# vm_long KERNEL [short]: all lives, and with KVM a function with more memory
 vm_long() {
 	# Some eight minutes for a life that is emulated twice
 	local GUEST_LIMIT=3600
 	devices "$(kernel_arch "$1")" vm
 	kernel_is "$1" arch arm64 || FUNCTIONS=("${FUNCTIONS[0]}")
-	guest "$1" vm-long vm.sh "$(vm_lives "$1" | xargs)" "${FUNCTIONS[@]}"
+	guest "$1" vm-long vm.sh "$(vm_lives "$1" "${2-}" | xargs)" "${FUNCTIONS[@]}"
 }
 
 # vm_smmu KERNEL: the same of a function behind an SMMUv3
