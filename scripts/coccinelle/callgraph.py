@@ -69,19 +69,23 @@ def squeeze(text):
     return re.sub(r"\s*([^\w\s])\s*", r"\1", text.strip())
 
 
+# A comma, a bracket or a string that is no more than its characters
+PIECES = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[^"\']', re.DOTALL)
+
+
 def arguments(text):
     """The arguments in an expression list, split at the outermost commas."""
     out, depth, word = [], 0, ""
-    for c in text:
-        if c in "([{":
+    for piece in PIECES.findall(text):
+        if piece in ("(", "[", "{"):
             depth += 1
-        elif c in ")]}":
+        elif piece in (")", "]", "}"):
             depth -= 1
-        if c == "," and depth == 0:
+        if piece == "," and depth == 0:
             out.append(squeeze(word))
             word = ""
         else:
-            word += c
+            word += piece
     return out + [squeeze(word)] if word.strip() else out
 
 

@@ -3,45 +3,49 @@
 import dataclasses
 import re
 
+SUPPRESSION = re.compile(r"/\* coccinelle: (\w+): [^ *].*?\*/")
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, order=True)
 class Finding:
     file: str
     line: int
+    column: int                 # from 1
     rule: str
     message: str
 
-    def __str__(self):
-        return f"{self.file}:{self.line}: coccinelle: {self.rule}: {self.message}"
+    def text(self, columns):
+        column = f"{self.column}:" if columns else ""
+        return f"{self.file}:{self.line}:{column} coccinelle: {self.rule}: {self.message}"
 
     def renamed(self, rename):
         # Also in the middle: a message may name another file
-        return Finding(rename(self.file), self.line, self.rule, rename(self.message))
-
-    def suppressed_by(self, text):
-        """Does a line's comment give a reason?"""
-        return re.search(rf"/\* coccinelle: {re.escape(self.rule)}: [^ *].*\*/", text) is not None
+        return dataclasses.replace(self, file=rename(self.file), message=rename(self.message))
 
 
-def line_of(finding, files):
-    """The finding's line; `files' remembers what was read."""
-    if finding.file not in files:
-        try:
-            with open(finding.file, encoding="utf-8", errors="replace") as source:
-                files[finding.file] = source.read().split("\n")
-        except FileNotFoundError:
-            files[finding.file] = []
-    lines = files[finding.file]
-    return lines[finding.line - 1] if finding.line <= len(lines) else ""
+def suppressions(file):
+    """The (line, rule) that a comment with a reason speaks of."""
+    try:
+        with open(file, encoding="utf-8", errors="replace") as source:
+            text = source.read()
+    except FileNotFoundError:
+        return set()
+    return {(number, rule) for number, line in enumerate(text.split("\n"), 1)
+            for rule in SUPPRESSION.findall(line)}
 
 
-def judge(found):
+def judge(found, files, ran):
     """What is to be shown, in the order of the source, and how many have a reason.
-    Of what a rule says of one line the first counts."""
-    first, files = {}, {}
+    Neither a finding nor a suppression hides what another rule says of its line. Of
+    what a rule says of one place the first counts. A suppression in one of `files'
+    that suppresses nothing, though its rule is one of those that `ran', is a finding."""
+    first = {}
     for finding in found:
-        first.setdefault((finding.file, finding.line, finding.rule), finding)
-    in_order = [first[key] for key in sorted(first)]
-    shown = [finding for finding in in_order
-             if not finding.suppressed_by(line_of(finding, files))]
-    return shown, len(in_order) - len(shown)
+        first.setdefault((finding.file, finding.line, finding.column, finding.rule), finding)
+    given = {file: suppressions(file) for file in {f.file for f in found} | set(files)}
+    shown = [f for f in first.values() if (f.line, f.rule) not in given[f.file]]
+    used = {(f.file, f.line, f.rule) for f in first.values()}
+    shown += [Finding(file, line, 1, rule, "what is suppressed here is not found any more")
+              for file in files for line, rule in given[file]
+              if rule in ran and (file, line, rule) not in used]
+    return sorted(shown), sum(1 for f in first.values() if (f.line, f.rule) in given[f.file])

@@ -15,8 +15,8 @@ TIMED_OUT = 124                 # as timeout(1) has it
 # spatch says these and ends well
 BROKEN = re.compile(r"Traceback|^Fatal|parse error|rror in Python", re.MULTILINE)
 BROKEN_STATUS = 99
-# file:line:columns: message
-REPORT = re.compile(r"^([^: ]+):([0-9]+):[0-9]+-[0-9]+: (.*)", re.MULTILINE)
+# file:line:columns: message; columns begin at 0
+REPORT = re.compile(r"^([^: ]+):([0-9]+):([0-9]+)-[0-9]+: (.*)", re.MULTILINE)
 
 
 @dataclasses.dataclass
@@ -37,8 +37,8 @@ def spatch_findings(job, stdout, stderr):
     """What a rule reports."""
     if BROKEN.search(stderr):
         raise JobFailed(job, BROKEN_STATUS, stderr)
-    return [Finding(file, int(line), job.name, message)
-            for file, line, message in REPORT.findall(stdout)]
+    return [Finding(file, int(line), int(column) + 1, job.name, message)
+            for file, line, column, message in REPORT.findall(stdout)]
 
 
 def run_one(job, running):

@@ -18,6 +18,8 @@ def run_again(here, repo, options):
     command = [here / "lib/in-lab", *need, "--", here / "run", "--rules", options.rules]
     if options.only:
         command += ["--rule", options.only]
+    if options.columns:
+        command += ["--columns"]
     command += ["/mnt" + os.path.realpath(path) for path in options.paths]
     ended = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8",
                            errors="replace", check=False)

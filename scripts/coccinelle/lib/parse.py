@@ -22,5 +22,5 @@ def parse_findings(job, stdout, stderr):
     with open(file, encoding="utf-8", errors="replace") as source:
         lines = source.read().split("\n")
     numbers = sorted({int(line) for line in PROBLEM.findall(stdout + stderr)})
-    return [Finding(file, line, job.name, "cannot be parsed: what is around it is not checked")
+    return [Finding(file, line, 1, job.name, "cannot be parsed: what is around it is not checked")
             for line in numbers if not in_directive(lines, line)]

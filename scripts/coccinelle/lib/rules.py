@@ -71,8 +71,10 @@ def spatch_version():
 class Spatch:
     """The jobs for a set of files."""
 
-    def __init__(self, here, repo, ksrc, macro_file, files):
-        self.here, self.repo, self.ksrc, self.files = here, repo, ksrc, files
+    def __init__(self, here, repo, ksrc, macro_file, files, more):
+        """`more' are files that our rules see beside `files'."""
+        self.here, self.repo, self.ksrc = here, repo, ksrc
+        self.files, self.more = files, more
         self.macros = ["--macro-file", str(macro_file)]
 
     def job(self, rule, *arguments):
@@ -83,6 +85,7 @@ class Spatch:
     def our_jobs(self, wants):
         """All files of one run are one program to our rules."""
         program = [name for name in self.files if not DEFINES.search(read(name))]
+        program += self.more
         return [self.job(Rule(path), *program) for path in sorted(self.here.glob("*.cocci"))
                 if program and wants(path.name.removesuffix(".cocci"))]
 

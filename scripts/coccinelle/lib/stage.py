@@ -8,6 +8,8 @@ places, so the annotations become blanks here: lines stay what they were.
 import pathlib
 import re
 
+from lib import inline
+
 NAMES = (r"__(?:pt_)?guarded_by|__(?:must_hold|acquires|releases|excludes)(?:_shared)?"
          r"|__must_not_hold|__cond_acquires(?:_shared)?|__cond_releases"
          r"|__context_unsafe|__no_context_analysis|__no_capability_analysis")
@@ -52,6 +54,16 @@ class Copies:
             if neighbour.is_file():
                 self.copy(neighbour.resolve())
         return copy
+
+    def macros(self, copy):
+        """A file with the macros of a copy as functions, in a list; or none."""
+        code = inline.text(pathlib.Path(copy).read_text(encoding="utf-8"))
+        if not code:
+            return []
+        file = f"{copy}.macros.c"
+        pathlib.Path(file).write_text(code, encoding="utf-8")
+        self.names[file] = self.names[copy]
+        return [file]
 
     def original(self, text):
         """`text' with the names of originals where it has those of copies."""
