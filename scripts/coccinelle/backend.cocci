@@ -6,7 +6,7 @@
 ///
 // Confidence: High
 // Comments: a backend is a directory with a file that includes coherent_vfio.h,
-// or that defines a struct coherent_backend
+// or that defines a struct coherent_backend, and what is below it
 // Options: --no-includes
 
 virtual report
@@ -36,8 +36,7 @@ backends = {}
 found = []
 findings = callgraph.Findings()
 
-def is_backend(where):
-    folder = os.path.dirname(where.file) or "."
+def has_backend(folder):
     if folder not in backends:
         backends[folder] = False
         for name in os.listdir(folder):
@@ -45,6 +44,16 @@ def is_backend(where):
                 with open(os.path.join(folder, name), errors="replace") as source:
                     backends[folder] |= bool(BACKEND.search(source.read()))
     return backends[folder]
+
+def is_backend(where):
+    """In a folder with one, or in a folder of that folder's."""
+    folder = os.path.dirname(where.file) or "."
+    while not has_backend(folder):
+        above = os.path.dirname(folder)
+        if not above or above == folder or not any(name.endswith((".c", "Kbuild")) for name in os.listdir(above)):
+            return False
+        folder = above
+    return True
 
 @lock@
 identifier f =~ "lock\|^down_\|^up_\|^downgrade_write\|^wake_up\|^wait_event\|^lockdep_";

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// No faultable copy to or from userspace while a lock is held that page
-/// faults take (face_lock, map_lock, coherent_gate.lock, the ledger's, and
-/// mmap_lock). The user's buffer may be a mapping of this very device: its
-/// fault waits for a reset that waits for the lock, and nobody goes on.
+/// faults take: those of the core (face_lock, map_lock, coherent_gate.lock, the
+/// ledger's, and mmap_lock), and each lock that an mmap or fault handler of the
+/// same program waits for. The user's buffer may be a mapping of this very device:
+/// its fault waits for the lock, or for a reset that does, and that is a deadlock.
 /// Sections with page faults disabled are exempt.
 ///
 // Confidence: Moderate
 // Comments: looks through the functions of all files that it is given together;
-// a lock is known by the name of its field
+// a lock is known by the name of its field, and by the structure that it is in where
+// spatch knows that
 // Options: --no-includes
 
 virtual report
@@ -17,6 +19,7 @@ virtual org
 @@
 import re
 import callgraph
+import locks
 
 COPIES = re.compile(
     r"_*(copy_(to|from|in)_user|copy_struct_(to|from)_user|get_user|put_user|"
@@ -25,13 +28,15 @@ COPIES = re.compile(
     r"copy_(mc_)?(to|from)_iter(_full|_nocache|_flushcache)?|iov_iter_zero|"
     r"copy_page_(to|from)_iter|fault_in_\w+|(pin|get)_user_pages\w*|"
     r"iov_iter_(get|extract)_pages\w*|"
-    r"vfio_pci_core_(read|write|ioctl|do_io_rw|ioctl_feature))$")
-LOCKS = re.compile(r"(memory_lock|face_lock|map_lock|config_lock|ledger_lock|mmap_lock|gate(\.|->)lock)$")
+    r"vfio_pci_core_(read|write|ioctl|do_io_rw|ioctl_feature)|"
+    r"coherent_(read|write|ioctl|device_feature))$")
 BEGIN = {"coherent_access_begin", "coherent_access_begin_wait", "mmap_read_lock",
          "mmap_write_lock", "mmap_read_lock_killable", "mmap_write_lock_killable"}
 END = {"coherent_access_end", "mmap_read_unlock", "mmap_write_unlock"}
 
 graph = callgraph.Graph()
+known = locks.Locks(graph)
+is_lock, lock_name = known.is_lock, locks.name_of
 exempt = set()
 via = {}
 locked, unlocked = set(), set()
@@ -43,12 +48,6 @@ def at(where):
 
 def is_copy(name):
     return COPIES.match(name) is not None
-
-def is_lock(text):
-    return LOCKS.search(callgraph.squeeze(text)) is not None
-
-def lock_name(text):
-    return LOCKS.search(callgraph.squeeze(text)).group(1)
 
 def is_begin(name):
     return name in begin
@@ -120,6 +119,105 @@ exempt.add(at(p[0]))
 @script:python@
 @@
 via.update(graph.callers_of(is_copy, lambda where: at(where) in exempt))
+
+// The memory manager calls these with mmap_lock held
+
+@handlers@
+identifier x, f;
+identifier slot =~ "^\(fault\|huge_fault\|map_pages\|page_mkwrite\|pfn_mkwrite\|mmap\|close\|open\|mremap\)$";
+position p;
+@@
+(
+struct vm_operations_struct x = { ..., .slot = f@p, ... };
+|
+struct vfio_device_ops x = { ..., .mmap = f@p, ... };
+|
+struct file_operations x = { ..., .mmap = f@p, ... };
+)
+
+@script:python@
+f << handlers.f;
+p << handlers.p;
+@@
+known.handlers.append((p[0], f))
+
+// What they wait for
+
+@takes@
+identifier lock =~ "^\(down_read\|down_write\|mutex_lock\)\(\|_killable\|_interruptible\|_nested\)$";
+expression l;
+position p;
+@@
+lock@p(l, ...)
+
+@script:python@
+l << takes.l;
+p << takes.p;
+@@
+known.take(p[0], l)
+
+@guards@
+identifier guard =~ "^\(guard\|ACQUIRE\)$";
+expression l;
+position p;
+@@
+guard@p(...)(l)
+
+@script:python@
+l << guards.l;
+p << guards.p;
+@@
+known.take(p[0], l)
+
+@scopes@
+iterator name scoped_guard;
+expression t, l;
+statement S;
+position p;
+@@
+scoped_guard@p(t, l) S
+
+@script:python@
+l << scopes.l;
+p << scopes.p;
+@@
+known.take(p[0], l)
+
+@members@
+identifier lock =~ "^\(down_read\|down_write\|mutex_lock\)\(\|_killable\|_interruptible\|_nested\)$";
+identifier fld;
+type T;
+T *e;
+position p;
+@@
+lock@p(&e->fld, ...)
+
+@script:python@
+T << members.T;
+fld << members.fld;
+p << members.p;
+@@
+known.take_member(p[0], T, fld)
+
+@guard_members@
+identifier guard =~ "^\(guard\|ACQUIRE\)$";
+identifier fld;
+type T;
+T *e;
+position p;
+@@
+guard@p(...)(&e->fld)
+
+@script:python@
+T << guard_members.T;
+fld << guard_members.fld;
+p << guard_members.p;
+@@
+known.take_member(p[0], T, fld)
+
+@script:python@
+@@
+known.follow()
 
 // What locks and does not unlock, or the other way round, is a wrapper
 
@@ -201,8 +299,8 @@ l << held.l;
 p << held.p;
 q << held.q;
 @@
-if reaches_copy(q[0], g):
-    findings.add(q[0], message(q[0], g, lock_name(l), p[0].line))
+if reaches_copy(q[0], g) and known.counts(p[0], l):
+    findings.add(q[0], message(q[0], g, known.describe(p[0], l), p[0].line))
 
 @begun exists@
 identifier enter : script:python() { is_begin(enter) };
@@ -245,7 +343,8 @@ l << block.l;
 p << block.p;
 z << block.z;
 @@
-sections.append((p[0], int(p[0].line), int(z[0].line), lock_name(l)))
+if known.counts(p[0], l):
+    sections.append((p[0], int(p[0].line), int(z[0].line), known.describe(p[0], l)))
 
 @scoped@
 iterator name scoped_guard;
@@ -261,29 +360,16 @@ l << scoped.l;
 p << scoped.p;
 q << scoped.q;
 @@
-sections.append((p[0], int(p[0].line), int(q[0].line_end), lock_name(l)))
-
-// The memory manager calls these with mmap_lock held
-
-@handlers@
-identifier x, f;
-identifier slot =~ "^\(fault\|huge_fault\|map_pages\|page_mkwrite\|pfn_mkwrite\|mmap\|close\|open\)$";
-position p;
-@@
-(
-struct vm_operations_struct x = { ..., .slot = f@p, ... };
-|
-struct vfio_device_ops x = { ..., .mmap = f@p, ... };
-)
+if known.counts(p[0], l):
+    sections.append((p[0], int(p[0].line), int(q[0].line_end), known.describe(p[0], l)))
 
 @script:python@
-f << handlers.f;
-p << handlers.p;
 @@
-for where, name in graph.calls:
-    if (where.current_element == f and where.file == p[0].file and
-            reaches_copy(where, name)):
-        findings.add(where, "%s may fault, and the caller of %s() holds mmap_lock" % (chain(where, name), f))
+for handler, f in known.handlers:
+    for where, name in graph.calls:
+        if (where.current_element == f and where.file == handler.file and
+                reaches_copy(where, name)):
+            findings.add(where, "%s may fault, and the caller of %s() holds mmap_lock" % (chain(where, name), f))
 
 @script:python@
 @@
