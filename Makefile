@@ -5,7 +5,8 @@
 # make modules_install, make clean
 # make demo, make shell, make check, make check-all, make kunit, make stress, make vm, make bench: see README.md
 # make kernels: the kernel patches in patches/, and their tests
-# make prove, make analyze [LANES="sparse w1"]: Documentation/static-analysis.md
+# make prove, make analyze [LANES="sparse w1"] [DIR=/path/to/backend] [SARIF=file]:
+#   Documentation/static-analysis.md
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KBUILD_ARGS = -C $(KDIR) M=$(CURDIR)
@@ -30,7 +31,7 @@ demo bench: FORCE
 	@tools/$@/run
 
 analyze: FORCE
-	@scripts/analyze $(LANES)
+	@scripts/analyze $(if $(DIR),--dir '$(DIR)') $(if $(SARIF),--sarif '$(SARIF)') $(LANES)
 
 FORCE:
 .PHONY: all modules modules_install clean check check-all check-long check-defects kernels demo bench shell kunit stress coverage prove vm analyze FORCE
