@@ -7,7 +7,8 @@
 #   BUILD   a folder that it may make
 #   KDIR, ARCH, KARGS   the kernel to build against, and for which machine
 #   KSRC    the source of a kernel, for its tools
-# It writes "path:line: tool: message" to stdout, paths relative to SRC; anything
+# It writes "path:line: tool: message" to stdout, paths relative to SRC, or
+# "path:line:column: tool: message" where the tool knows the column; anything
 # else to stderr. Exit status: 0 when the tool has run, findings or not; else
 # the tool has failed, which is as bad as a finding.
 set -euo pipefail
@@ -45,7 +46,8 @@ kbuild_folders() {
 	fi
 }
 
-# kbuild ARG...: compile the modules under analysis in a copy of their own
+# kbuild ARG...: compile the modules under analysis in a copy of their own. CORE is
+# where the core is, as the Kbuild of a backend from elsewhere may call it.
 kbuild() {
 	local targets folders folder args status=0
 	mapfile -t targets < <(kbuild_folders)
@@ -57,7 +59,7 @@ kbuild() {
 		[ -n "$PREFIX" ] || folders+=(kunit/)
 	fi
 	cp -r "$SRC" "$BUILD"
-	make -s -k -j "$JOBS" -C "$KDIR" M="$BUILD" "${args[@]}" "$@" "${targets[@]}" || status=$?
+	make -s -k -j "$JOBS" -C "$KDIR" M="$BUILD" CORE="$BUILD" "${args[@]}" "$@" "${targets[@]}" || status=$?
 	for folder in "${folders[@]}"; do
 		[ "$status" != 0 ] || find "$BUILD/$folder" -name '*.o' | grep -q . || {
 			echo "error: nothing was compiled in $folder"
@@ -71,10 +73,22 @@ kbuild() {
 # in full, or from where kbuild stands, which since 6.13 is among them
 compiler_findings() {
 	local line
-	sed -n -E "s,^(($BUILD|$SRC|\.)/)?([^/:][^:]*:[0-9]+):([0-9]+:)? (warning|error|fatal error): (.*),\3: $1: \6,p" |
+	sed -n -E "s,^(($BUILD|$SRC|\.)/)?([^/:][^:]*:[0-9]+:)([0-9]+:)? (warning|error|fatal error): (.*),\3\4 $1: \6,p" |
 		sed -E 's,^([^:]*/)?[^/:.]+/\.\./,\1,' | sort -u | while IFS= read -r line; do
 		[ ! -e "$SRC/${line%%:*}" ] || printf '%s\n' "$line"
 	done
+}
+
+# What a build says whether it fails or not, and make of whoever failed below it
+NOISE='^make(\[[0-9]+\])?: (Entering|Leaving) directory|^make(\[[0-9]+\])?: \*\*\* (\[.*\] Error [0-9]+|Waiting for unfinished jobs)'
+NOISE+='|^make(\[[0-9]+\])?: Target .* not remade|^  warning: the compiler differs|You are using:|The kernel was built by:'
+
+# build_failed LOG: why, the first of it first
+build_failed() {
+	local said
+	said=$(sed "s,$BUILD/$PREFIX,,g; s,$BUILD/,,g" "$1")
+	grep -v -E "$NOISE" <<<"$said" | head -n 20 | grep . >&2 ||
+		tail -n 20 <<<"$said" >&2
 }
 
 # build_lane TOOL ARG...: a build whose words are the findings. A build that
@@ -86,7 +100,7 @@ build_lane() {
 	compiler_findings "$tool" <"$SRC/../$tool.log" >"$SRC/../$tool.found"
 	cat "$SRC/../$tool.found"
 	[ "$status" = 0 ] || [ -s "$SRC/../$tool.found" ] || {
-		grep -i -E 'error|\*\*\*' "$SRC/../$tool.log" | head -n 20 >&2
+		build_failed "$SRC/../$tool.log"
 		return 2
 	}
 }

@@ -14,13 +14,17 @@ Tools that can be hushed from within the code have their words in INLINE. Those
 are counted, and need their reason on the same line.
 """
 import argparse
-import json
 import pathlib
 import re
 import sys
 import xml.etree.ElementTree as ET
 
-FINDING = re.compile(r"^([^:]+):(\d+): ([^:]+): (.*)$")
+import sarif
+
+FINDING = re.compile(r"^([^:]+):(\d+):(?:(\d+):)? ([^:]+): (.*)$")
+# Of what a tool said that failed: the beginning, where compilers and make have
+# the reason, and the end, where Python has it
+FIRST, LAST = 6, 3
 
 # Lane, in which files, what suppresses there, and what a reason looks like
 CODE = re.compile(r"\.[ch]$")
@@ -36,8 +40,10 @@ INLINE = [(lane, files, re.compile(hush), re.compile(reason)) for lane, files, h
 
 
 class Finding:
-    def __init__(self, path, line, tool, message):
-        self.path, self.line = path, max(int(line), 1)
+    """Lines and columns begin at 1; column 0 is none."""
+
+    def __init__(self, path, line, tool, message, column=0):
+        self.path, self.line, self.column = path, max(int(line), 1), int(column or 0)
         self.tool, self.message = tool, message
 
     def __str__(self):
@@ -76,6 +82,14 @@ def read_suppressions(path, where):
             if line.strip() and not line.lstrip().startswith("#")]
 
 
+def excerpt(text):
+    """What a person needs of the words of a tool that failed, in one line."""
+    lines = text.splitlines()
+    if len(lines) > FIRST + LAST:
+        lines[FIRST:-LAST] = ["..."]
+    return " / ".join(line.strip() for line in lines)
+
+
 def read_results(folder, prefix):
     """Yields (tag, lane, seconds, findings) for each run of a lane."""
     for status in sorted(folder.glob("*.status")):
@@ -87,10 +101,10 @@ def read_results(folder, prefix):
                 findings.append(Finding(f"scripts/analyze.d/{lane}", 1, lane,
                                         f"not a finding: {line}"))
             elif match[1].startswith(prefix):
-                findings.append(Finding(match[1][len(prefix):], *match.groups()[1:]))
+                path, line, column, tool, message = match.groups()
+                findings.append(Finding(path[len(prefix):], line, tool, message, column))
         if code != "0":
-            log = status.with_suffix(".err").read_text().strip()
-            said = " / ".join(log.splitlines()[-5:])
+            said = excerpt(status.with_suffix(".err").read_text().strip())
             findings.append(Finding(f"scripts/analyze.d/{lane}", 1, lane,
                                     f"the tool failed (status {code}): {said}"))
         yield status.stem, lane, int(seconds), findings
@@ -131,26 +145,6 @@ def read_inline(source, prefix, ran):
                     yield Finding(name, number, lane, "exception without a reason")
 
 
-def write_sarif(path, findings):
-    tools = {}
-    for finding in findings:
-        tools.setdefault(finding.tool, []).append({
-            "ruleId": finding.tool,
-            "level": "error",
-            "message": {"text": finding.message},
-            "locations": [{"physicalLocation": {
-                "artifactLocation": {"uri": finding.path},
-                "region": {"startLine": finding.line}}}]})
-    # A log without any run is not valid: one that found nothing says so
-    runs = [{"tool": {"driver": {"name": tool, "rules": [{"id": tool}]}},
-             "results": results} for tool, results in sorted(tools.items())]
-    path.write_text(json.dumps({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": runs or [{"tool": {"driver": {"name": "analyze"}},
-                          "results": []}]}, indent=1))
-
-
 def write_junit(path, left, seconds):
     suites = ET.Element("testsuites")
     suite = ET.SubElement(suites, "testsuite", name="analyze", tests=str(len(left)),
@@ -188,13 +182,15 @@ def main():
     inline = list(read_inline(args.source, args.prefix, {run[1] for run in runs}))
     left["suppressions"] += [finding for finding in inline if finding]
     # The same in several kernels' headers is one finding
-    findings = list({str(f): f for run in left.values() for f in run}.values())
+    places = {(str(f), f.column): f for run in left.values() for f in run}
+    findings = list({str(f): f for f in places.values()}.values())
     if args.tap:
         print_tap(left)
     else:
         for finding in findings:
             print(finding)
-    write_sarif(args.results / "sarif.json", findings)
+    sarif.write(args.results / "sarif.json", [run[1] for run in runs], places.values(),
+                args.source / args.prefix)
     write_junit(args.results / "junit.xml", left, {r[0]: r[2] for r in runs})
     used = sum(1 for s in suppressions if s.used)
     print(f"{len(runs)} lanes, {len(findings)} findings, {used + len(inline)} suppressions used "

@@ -44,11 +44,13 @@ tool_failures() {
 }
 
 selftest() {
-	local lane run runs status
+	local lane run runs part status
 	PASSED=0 FAILED=0 OUT=''
-	status=0
-	OUT=$(in_root python3 /repo/scripts/analyze.d/lib/test_report.py 2>&1) || status=$?
-	result "the report" "$status"
+	for part in report sarif; do
+		status=0
+		OUT=$(in_root python3 "/repo/scripts/analyze.d/lib/test_$part.py" 2>&1) || status=$?
+		result "the $part" "$status"
+	done
 	status=0
 	tool_failures || status=$?
 	result "a tool that crashes is a failure" "$status"

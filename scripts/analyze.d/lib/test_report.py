@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The report itself: suppressions, SARIF's and JUnit's shape."""
+"""The report itself: suppressions, JUnit's shape, what goes into SARIF."""
 import json
 import pathlib
 import subprocess
@@ -144,26 +144,29 @@ class Report(unittest.TestCase):
         self.assertIn("a.c:7: w1: theirs", out.splitlines())
         self.assertNotIn("ours", out)
 
-    def test_sarif(self):
-        self.lane("w1", "a.c:0: w1: bad\n")
-        self.run_report()
-        log = json.loads((self.results / "sarif.json").read_text())
-        self.assertEqual(log["version"], "2.1.0")
-        run, = log["runs"]
-        self.assertEqual(run["tool"]["driver"]["name"], "w1")
-        result, = run["results"]
-        self.assertIn(result["ruleId"], [r["id"] for r in run["tool"]["driver"]["rules"]])
-        self.assertEqual(result["message"], {"text": "bad"})
-        place = result["locations"][0]["physicalLocation"]
-        self.assertEqual(place["artifactLocation"]["uri"], "a.c")
-        # SARIF counts lines from 1
-        self.assertEqual(place["region"]["startLine"], 1)
+    def test_failed_tool_says_why(self):
+        said = [f"line {n}" for n in range(1, 31)]
+        self.lane("w1", status=2, err="\n".join(said))
+        out = self.run_report()[1]
+        self.assertIn("(status 2): line 1 / line 2 / ", out)
+        self.assertIn(" / ... / line 28 / line 29 / line 30\n", out)
 
-    def test_sarif_of_nothing(self):
+    def test_column(self):
+        """Is for machines; a person is told once of a line."""
+        self.lane("w1", "a.c:7:3: w1: bad: very\na.c:7:12: w1: bad: very\n")
+        code, out = self.run_report()
+        self.assertEqual(code, 1)
+        self.assertEqual(out.splitlines()[:-1], ["a.c:7: w1: bad: very"])
+        log = json.loads((self.results / "sarif.json").read_text())
+        self.assertEqual(len(log["runs"][0]["results"]), 2)
+
+    def test_sarif_of_a_lane_that_found_nothing(self):
         self.lane("w1")
+        self.lane("clang", "a.c:7:1: clang: bad\n")
         self.run_report()
         log = json.loads((self.results / "sarif.json").read_text())
-        self.assertEqual(log["runs"][0]["results"], [])
+        self.assertEqual([(run["tool"]["driver"]["name"], len(run["results"]))
+                          for run in log["runs"]], [("clang", 1), ("w1", 0)])
 
     def test_junit(self):
         self.lane("w1", "a.c:7: w1: a < b\n")

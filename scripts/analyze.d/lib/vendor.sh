@@ -16,7 +16,20 @@ vendor_make() {
 		'int acme_revision(void);' >"$1/hw/hw.h"
 	printf '%s\n' '// SPDX-License-Identifier: GPL-2.0-only' '' '#include "hw.h"' '' \
 		'int acme_revision(void)' '{' $'\treturn 1;' '}' >"$1/hw/hw.c"
-	printf 'obj-m += acme.o\nacme-y := driver.o hw/hw.o\n' >"$1/Kbuild"
+	# shellcheck disable=SC2016 # make's own
+	printf '%s\n' 'ifndef CORE' '$(error CORE: where is coherent-vfio?)' 'endif' \
+		'obj-m += acme.o' 'acme-y := driver.o hw/hw.o' \
+		'ccflags-y += -I$(CORE)/include' >"$1/Kbuild"
+}
+
+# vendor_broken DIR: of a build that fails what is wrong is said, not what make says of it
+vendor_broken() {
+	local all=0
+	sed -i "1i include \$(CORE)/acme-rules.mk" "$1/Kbuild"
+	OUT=$("$0" --dir "$1" "${KERNEL_ARGS[@]}" w1 2>&1) && all=1
+	grep -q 'the tool failed .*acme-rules.mk: No such file' <<<"$OUT" || all=1
+	sed -i 1d "$1/Kbuild"
+	return "$all"
 }
 
 # vendor_planted DIR: a fault in a file, and one in a file of the folder below
@@ -28,6 +41,8 @@ vendor_planted() {
 	grep -q '^hw/hw.c:7: w1: .*unused' <<<"$OUT" || all=1
 	grep -q '^driver.c:[0-9]*: w1: .*acme_undeclared' <<<"$OUT" || all=1
 	grep -q '"uri": "hw/hw.c"' "$1.sarif" || all=1
+	grep -q '"ruleId": "w1/unused-variable"' "$1.sarif" || all=1
+	grep -q '"startColumn": 6' "$1.sarif" || all=1
 	! grep -q -E '^(coherent|include|backends)/' <<<"$OUT" || all=1
 	return "$all"
 }
@@ -40,6 +55,9 @@ vendor_selftest() {
 	vendor_make "$dir"
 	OUT=$("$0" --dir "$dir" "${KERNEL_ARGS[@]}" 2>&1) || status=$?
 	result "a backend of another repository is clean" "$status"
+	status=0
+	vendor_broken "$dir" || status=$?
+	result "... and why its Kbuild fails is said" "$status"
 	status=0
 	vendor_planted "$dir" || status=$?
 	result "... until something is planted in it" "$status"
