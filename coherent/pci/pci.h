@@ -78,6 +78,9 @@ static inline bool coherent_has_memory(const struct coherent_function *fn)
 	return fn->ap.layout.nr_regions;
 }
 
+/* abi.c: was the backend built for this core? */
+int coherent_abi_check(struct pci_dev *pdev, const struct coherent_abi *abi);
+
 /* device.c: in the life of a device */
 struct coherent_device *coherent_alloc(struct pci_dev *pdev,
 				       const struct coherent_backend *backend,
