@@ -93,6 +93,9 @@ void test_no_reset(void);
 void test_cxl(void);
 void test_odd_models(void);
 
+/* test-described.c */
+void test_described(void);
+
 /* test-trouble.c */
 void test_ways(void);
 void test_link_down(void);

@@ -20,6 +20,7 @@
 #define DVSEC_VENDOR	4
 #define DVSEC_REVISION	6	/* 4 bits, under 12 of length */
 #define DVSEC_TYPE	8
+#define DVSEC_HEADER	0xa
 
 #define NVIDIA_VENDOR	0x10de
 #define NVIDIA_DVSEC	3
@@ -92,7 +93,7 @@ static void add_header(struct config *config, const struct model_options *opt)
 	put16(config, PCI_VENDOR_ID, opt->vendor);
 	put16(config, PCI_DEVICE_ID, opt->device);
 	put16(config, PCI_STATUS, PCI_STATUS_CAP_LIST);
-	put32(config, PCI_CLASS_REVISION, opt->kind->class << 8 | 0xa1);
+	put32(config, PCI_CLASS_REVISION, opt->class << 8 | 0xa1);
 	put16(config, PCI_SUBSYSTEM_VENDOR_ID, opt->vendor);
 	put16(config, PCI_SUBSYSTEM_ID, opt->device);
 	config->reset[PCI_CAPABILITY_LIST] = CAP_PM;
@@ -191,10 +192,21 @@ static void add_aer(struct config *config, __u16 at)
 	add_ext_cap(config, at, PCI_EXT_CAP_ID_ERR, AER_VERSION, AER_LENGTH);
 }
 
+static __u16 add_described(struct config *config, __u16 at, const struct model_dvsec *dvsec)
+{
+	__u16 length = (DVSEC_HEADER + dvsec->length + 3) & ~3;
+
+	memcpy(config->reset + at + DVSEC_HEADER, dvsec->data, dvsec->length);
+	return add_dvsec(config, at, dvsec->vendor, dvsec->id, dvsec->revision, length);
+}
+
 static void add_ext_caps(struct config *config, const struct model_options *opt)
 {
 	__u16 at = EXT_FIRST, cxl;
+	unsigned int i;
 
+	for (i = 0; i < opt->nr_dvsecs; i++)
+		at = add_described(config, at, &opt->dvsecs[i]);
 	if (opt->kind->nvidia_dvsec) {
 		put16(config, at + NVIDIA_FLAGS, NVIDIA_ALL_USEMEM);
 		at = add_dvsec(config, at, NVIDIA_VENDOR, NVIDIA_DVSEC, 0,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The PCI function: its regions as VFIO numbers them, and what a reset does
- * to all of it. Memory BARs live in a memfd so that QEMU can map them; BAR 0
- * is never mapped, or nobody would notice an access to its registers. All of
+ * to all of it. Memory BARs live in a memfd so that QEMU can map them; BARs with
+ * registers are never mapped, or nobody would notice an access to those. All of
  * it is sparse: a BAR may be larger than the machine.
  */
 #define _GNU_SOURCE
@@ -15,12 +15,12 @@
 
 #include "model.h"
 
-static int bar_init(struct bar *bar, unsigned int index, __u64 size)
+static int bar_init(struct bar *bar, bool registers, __u64 size)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
 	bar->size = size;
-	if (index) {
+	if (!registers) {
 		bar->fd = memfd_create("coherent-model-bar", MFD_CLOEXEC);
 		if (bar->fd < 0 || ftruncate(bar->fd, size))
 			return -errno;
@@ -48,7 +48,7 @@ int function_init(struct function *fn, const struct model_options *opt)
 	for (i = 0; i < FUNCTION_BARS; i++) {
 		if (!opt->bar_size[i])
 			continue;
-		ret = bar_init(&fn->bar[i], i, opt->bar_size[i]);
+		ret = bar_init(&fn->bar[i], model_has_registers(opt, i), opt->bar_size[i]);
 		if (ret) {
 			fprintf(stderr, "coherent-model: BAR %u: %s\n", i,
 				strerror(-ret));
@@ -131,8 +131,8 @@ int function_read(struct function *fn, __u32 region, __u64 offset, void *data,
 		return ret;
 	if (region == VFIO_PCI_CONFIG_REGION_INDEX)
 		config_read(fn, offset, data, count);
-	else if (region == VFIO_PCI_BAR0_REGION_INDEX)
-		gpu_read(&fn->gpu, &fn->bar[region], offset, data, count);
+	else if (model_has_registers(fn->opt, region))
+		gpu_read(&fn->gpu, region, &fn->bar[region], offset, data, count);
 	else
 		memcpy(data, fn->bar[region].memory + offset, count);
 	return 0;
@@ -156,8 +156,8 @@ int function_write(struct function *fn, __u32 region, __u64 offset,
 			gpu_wake(&fn->gpu);
 		else if (cause >= 0)
 			function_reset(fn, cause);
-	} else if (region == VFIO_PCI_BAR0_REGION_INDEX) {
-		gpu_write(&fn->gpu, &fn->bar[region], offset, data, count);
+	} else if (model_has_registers(fn->opt, region)) {
+		gpu_write(&fn->gpu, region, &fn->bar[region], offset, data, count);
 	} else {
 		memcpy(fn->bar[region].memory + offset, data, count);
 	}

@@ -270,7 +270,7 @@ struct overlap {
 	size_t count;
 };
 
-static bool covers(const struct access *acc, __u32 reg, struct overlap *over)
+static bool covers(const struct access *acc, __u64 reg, struct overlap *over)
 {
 	__u64 from = later(acc->offset, reg);
 	__u64 to = acc->offset + acc->count;
@@ -285,16 +285,23 @@ static bool covers(const struct access *acc, __u32 reg, struct overlap *over)
 	return true;
 }
 
-static void overlay_read(struct gpu *gpu, const struct access *acc, __u32 reg,
+static void show(const struct access *acc, __u64 at, __u32 reg_value, __u8 *data)
+{
+	struct overlap over;
+	__le32 value = htole32(reg_value);
+
+	if (covers(acc, at, &over))
+		memcpy(data + over.in_access, (__u8 *)&value + over.in_reg, over.count);
+}
+
+/* @at: where in BAR 0 the register @reg is; reading some has effects */
+static void overlay_read(struct gpu *gpu, const struct access *acc, __u64 at, __u32 reg,
 			 __u8 *data)
 {
 	struct overlap over;
-	__le32 value;
 
-	if (!covers(acc, reg, &over))
-		return;
-	value = htole32(reg_read(gpu, reg));
-	memcpy(data + over.in_access, (__u8 *)&value + over.in_reg, over.count);
+	if (covers(acc, at, &over))
+		show(acc, at, reg_read(gpu, reg), data);
 }
 
 /* Some count down as one reads them, so part of them cannot be kept. */
@@ -304,7 +311,7 @@ static void overlay_write(struct gpu *gpu, const struct access *acc, __u32 reg,
 	struct overlap over;
 	__le32 value = 0;
 
-	if (!covers(acc, reg, &over))
+	if (!covers(acc, gpu->opt->test_block + reg, &over))
 		return;
 	if (over.count != sizeof(value) && reg != TEST_READY &&
 	    reg != TEST_VALID && reg != TEST_LINK_DOWN)
@@ -313,8 +320,39 @@ static void overlay_write(struct gpu *gpu, const struct access *acc, __u32 reg,
 	reg_write(gpu, reg, le32toh(value));
 }
 
-void gpu_read(struct gpu *gpu, const struct bar *bar, __u64 offset, void *data,
-	      size_t count)
+bool model_has_registers(const struct model_options *opt, unsigned int bar)
+{
+	unsigned int i;
+
+	for (i = 0; i < opt->nr_registers; i++)
+		if (opt->registers[i].bar == bar)
+			return true;
+	return !bar;
+}
+
+/* What is described tells readiness, each register alone; without @data it was looked at in vain */
+static void described_read(struct gpu *gpu, unsigned int index, const struct access *acc,
+			   __u8 *data)
+{
+	struct overlap over;
+	unsigned int i;
+
+	for (i = 0; i < gpu->opt->nr_registers; i++) {
+		const struct model_register *reg = &gpu->opt->registers[i];
+
+		if (reg->bar != index || !covers(acc, reg->offset, &over))
+			continue;
+		if (!data) {
+			gpu->polls++;
+			continue;
+		}
+		gpu_polled(gpu);
+		show(acc, reg->offset, gpu_ready(gpu) ? reg->ready : reg->before, data);
+	}
+}
+
+void gpu_read(struct gpu *gpu, unsigned int index, const struct bar *bar, __u64 offset,
+	      void *data, size_t count)
 {
 	const struct access acc = { offset, count };
 	struct overlap over;
@@ -327,21 +365,25 @@ void gpu_read(struct gpu *gpu, const struct bar *bar, __u64 offset, void *data,
 	}
 	if (gpu_link_is_down(gpu)) {
 		/* Who looked in vain has looked */
-		for (i = 0; i < ARRAY_SIZE(status_regs); i++)
+		for (i = 0; !index && i < ARRAY_SIZE(status_regs); i++)
 			gpu->polls += covers(&acc, status_regs[i], &over);
+		described_read(gpu, index, &acc, NULL);
 		memset(data, 0xff, count);
 		return;
 	}
 	memcpy(data, bar->memory + offset, count);
+	described_read(gpu, index, &acc, data);
+	if (index)
+		return;
 	for (i = 0; i < ARRAY_SIZE(test_regs); i++)
-		overlay_read(gpu, &acc, test_regs[i], data);
+		overlay_read(gpu, &acc, gpu->opt->test_block + test_regs[i], test_regs[i], data);
 	if (!gpu->opt->kind->status_regs)
 		return;
 	for (i = 0; i < ARRAY_SIZE(status_regs); i++)
-		overlay_read(gpu, &acc, status_regs[i], data);
+		overlay_read(gpu, &acc, status_regs[i], status_regs[i], data);
 }
 
-void gpu_write(struct gpu *gpu, const struct bar *bar, __u64 offset,
+void gpu_write(struct gpu *gpu, unsigned int index, const struct bar *bar, __u64 offset,
 	       const void *data, size_t count)
 {
 	const struct access acc = { offset, count };
@@ -351,10 +393,11 @@ void gpu_write(struct gpu *gpu, const struct bar *bar, __u64 offset,
 	if (gpu->opt->broken)
 		return;
 	if (gpu_link_is_down(gpu)) {
-		overlay_write(gpu, &acc, TEST_LINK_DOWN, data);
+		if (!index)
+			overlay_write(gpu, &acc, TEST_LINK_DOWN, data);
 		return;
 	}
 	memcpy(bar->memory + offset, data, count);
-	for (i = 0; i < ARRAY_SIZE(test_regs); i++)
+	for (i = 0; !index && i < ARRAY_SIZE(test_regs); i++)
 		overlay_write(gpu, &acc, test_regs[i], data);
 }

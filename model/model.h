@@ -17,10 +17,17 @@
  *	gb200	10de:2941, with NVIDIA's DVSEC saying that all memory is usemem
  *	gb300	10de:31c2, likewise
  *	plain	1af4:10f0 (QEMU's ids for experiments), no readiness registers
+ *	described	nothing but what options say
  * All have the AER capability, behind the other extended ones.
  *
  * Options (SIZE takes K, M, G; MS is a number of milliseconds or "never")
  *	--vendor-id=N --device-id=N	ids other than the model's
+ *	--class=N	class code, 24 bits, other than the model's
+ *	--dvsec=VENDOR:ID:REVISION:HEX	a DVSEC; HEX is what follows its header, from
+ *			offset 0xa on, two digits a byte (repeatable)
+ *	--register=BAR:OFFSET:BEFORE:READY	four bytes that read as BEFORE, and as
+ *			READY once the memory is ready (repeatable)
+ *	--test-block=OFFSET	in BAR 0 (default 0)
  *	--bar0=SIZE	registers, 64-bit, not prefetchable (default 16M, 0: none)
  *	--bar2=SIZE	memory, 64-bit, prefetchable (default 64M, 0: none)
  *	--bar4=SIZE	likewise (default 0)
@@ -52,7 +59,8 @@
  * fact (no Data Link Layer Link Active) unless that has x-speed=5.
  *
  * BAR 0 (little-endian, any width and alignment): memory, and in it the
- * registers below. A write of part of a register changes that part.
+ * registers below, the test block's from --test-block on. A write of part of a register
+ * changes that part. A BAR with a register of --register is not mapped by QEMU either.
  *
  * With the link down (TEST_LINK_DOWN) config space and BAR 0 read as ~0, and what is
  * written is lost; one register is heard all the same, TEST_LINK_DOWN itself, so that a test
@@ -118,6 +126,9 @@
 
 #define PCI_CONFIG_BYTES	4096U
 #define FUNCTION_BARS		6
+#define MODEL_REGISTERS		8
+#define MODEL_DVSECS		4
+#define DVSEC_BYTES		64U
 
 struct model_kind {
 	const char *name;
@@ -128,6 +139,23 @@ struct model_kind {
 	bool status_regs;	/* the two readiness registers exist */
 };
 
+/* A register of --register */
+struct model_register {
+	unsigned int bar;
+	__u32 offset;
+	__u32 before;
+	__u32 ready;
+};
+
+/* A DVSEC of --dvsec */
+struct model_dvsec {
+	__u16 vendor;
+	__u16 id;
+	__u8 revision;
+	__u8 length;		/* of data */
+	__u8 data[DVSEC_BYTES];
+};
+
 enum reset_cause { RESET_FLR, RESET_MESSAGE, RESET_PM, RESET_CAUSES };
 
 struct model_options {
@@ -135,7 +163,13 @@ struct model_options {
 	const struct model_kind *kind;
 	__u16 vendor;
 	__u16 device;
+	__u32 class;
 	__u64 bar_size[FUNCTION_BARS];
+	__u64 test_block;
+	struct model_register registers[MODEL_REGISTERS];
+	unsigned int nr_registers;
+	struct model_dvsec dvsecs[MODEL_DVSECS];
+	unsigned int nr_dvsecs;
 	__u32 ready_ms;
 	__u32 reset_ready_ms;
 	__u32 wake_ready_ms;
@@ -207,8 +241,6 @@ struct function {
 	struct bar bar[FUNCTION_BARS];
 };
 
-const struct model_kind *model_find(const char *name);
-
 void dma_start(struct dma *dma, __u32 command);
 /* What to ask the client for: the length of the payload, or 0 for nothing */
 size_t dma_request(struct dma *dma, const struct bar *bar, __u16 *command,
@@ -226,10 +258,15 @@ bool gpu_info_valid(const struct gpu *gpu);
 bool gpu_link_is_down(const struct gpu *gpu);
 /* Somebody looks at readiness: counts it, and takes as long as it is to */
 void gpu_polled(struct gpu *gpu);
-void gpu_read(struct gpu *gpu, const struct bar *bar, __u64 offset, void *data,
-	      size_t count);
-void gpu_write(struct gpu *gpu, const struct bar *bar, __u64 offset,
+/* Accesses to a BAR with registers: 0, or one that the options name */
+void gpu_read(struct gpu *gpu, unsigned int index, const struct bar *bar, __u64 offset,
+	      void *data, size_t count);
+void gpu_write(struct gpu *gpu, unsigned int index, const struct bar *bar, __u64 offset,
 	       const void *data, size_t count);
+bool model_has_registers(const struct model_options *opt, unsigned int bar);
+
+/* options.c: what is said on the command line; exits where that is wrong */
+void parse_options(struct model_options *opt, int argc, char **argv);
 
 void config_init(struct config *config, const struct model_options *opt);
 void config_reset(struct config *config);

@@ -330,6 +330,7 @@ static const struct test {
 	{ "no reset", test_no_reset },
 	{ "readiness through CXL", test_cxl },
 	{ "broken, stuck and odd functions", test_odd_models },
+	{ "described by options", test_described },
 	{ "slow, never, lost on reset and on wake-up", test_ways },
 	{ "link down", test_link_down },
 	{ "a read that gets stuck", test_stall },
