@@ -128,6 +128,32 @@ int coherent_pci_probe_abi(struct pci_dev *pdev,
 void coherent_pci_remove(struct pci_dev *pdev);
 extern const struct pci_error_handlers coherent_pci_err_handlers;
 
+/**
+ * COHERENT_PCI_DRIVER() - the PCI driver around a backend, and its module
+ * @_driver: what the struct pci_driver is called
+ * @_ids: table of functions, each by PCI_DRIVER_OVERRIDE_DEVICE_VFIO()
+ * @_backend: the struct coherent_backend
+ *
+ * For a backend that has no more to do at probe, remove, load and unload than the core.
+ * The driver's name is the module's, with underscores.
+ */
+#define COHERENT_PCI_DRIVER(_driver, _ids, _backend)			\
+static int _driver##_probe(struct pci_dev *pdev,			\
+			   const struct pci_device_id *id)		\
+{									\
+	return coherent_pci_probe(pdev, &(_backend));			\
+}									\
+									\
+static struct pci_driver _driver = {					\
+	.name			= KBUILD_MODNAME,			\
+	.id_table		= _ids,					\
+	.probe			= _driver##_probe,			\
+	.remove			= coherent_pci_remove,			\
+	.err_handler		= &coherent_pci_err_handlers,		\
+	.driver_managed_dma	= true,					\
+};									\
+module_pci_driver(_driver)
+
 int coherent_read_aperture(struct coherent_device *cdev, const char *base_name,
 			   const char *size_name, u64 *base, u64 *size);
 int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length);
