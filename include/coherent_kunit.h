@@ -10,18 +10,32 @@
 #ifdef CONFIG_COHERENT_VFIO_PCI_KUNIT_TEST
 #include <kunit/test.h>
 
+struct coherent_backend;
+struct coherent_device;
+struct pci_driver;
+struct property_entry;
+
 /**
  * struct coherent_kunit_backend - what the tests must be told
  * @backend: the backend
  * @driver: its driver
  * @base_name: property with the aperture's base address
  * @size_name: property with its size
+ * @size: a size that the backend takes. 0: the first power of two that it takes, of
+ *	4 GiB up to 512 GiB, then down to 64 KiB
+ * @more: other properties that it must find, ended by an empty one; NULL for none
+ * @set_ready: makes the registers at coherent_device.ready_io, which are memory here,
+ *	say whether the memory is ready. NULL: all bytes of one value do, 0x00, 0xff,
+ *	0x01, 0x55 or 0x80
  */
 struct coherent_kunit_backend {
 	const struct coherent_backend *backend;
 	const struct pci_driver *driver;
 	const char *base_name;
 	const char *size_name;
+	u64 size;
+	const struct property_entry *more;
+	void (*set_ready)(struct coherent_device *cdev, bool ready);
 };
 
 void coherent_kunit_facts(struct kunit *test);
@@ -33,7 +47,8 @@ void coherent_kunit_ready(struct kunit *test);
 void coherent_kunit_bad_pages(struct kunit *test);
 void coherent_kunit_bind(struct kunit *test);
 
-#define COHERENT_KUNIT_BACKEND(_backend, _driver, _base_name, _size_name)	\
+/* What may follow are members of struct coherent_kunit_backend: .size = 80ULL * SZ_1G */
+#define COHERENT_KUNIT_BACKEND(_backend, _driver, _base_name, _size_name, ...)	\
 static struct kunit_case coherent_kunit_cases[] = {			\
 	KUNIT_CASE(coherent_kunit_facts),				\
 	KUNIT_CASE(coherent_kunit_driver),				\
@@ -49,7 +64,9 @@ static struct kunit_case coherent_kunit_cases[] = {			\
 static int coherent_kunit_init(struct kunit *test)			\
 {									\
 	static const struct coherent_kunit_backend self = {		\
-		&(_backend), &(_driver), _base_name, _size_name,	\
+		.backend = &(_backend), .driver = &(_driver),		\
+		.base_name = _base_name, .size_name = _size_name,	\
+		__VA_ARGS__						\
 	};								\
 									\
 	test->priv = (void *)&self;					\

@@ -6,45 +6,71 @@
 #include <kunit/test.h>
 #include <linux/array_size.h>
 #include <linux/err.h>
-#include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/limits.h>
-#include <linux/minmax.h>
 #include <linux/pci.h>
-#include <linux/preempt.h>
+#include <linux/property.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
 
 #include "../coherent/pci/pci.h"
 #include "../coherent/poison/private.h"
 #include "aperture.h"
 #include "coherent_kunit.h"
+#include "contract.h"
 #include "function.h"
 
 /* The PCI core waits for no reset longer than a minute, CXL for none over five */
 #define LONGEST_MS	(300 * MSEC_PER_SEC)
 
-/* A function as the backend's driver would be offered it */
-static struct soft_spec spec_of(struct kunit *test, bool with_bar0,
-				const struct property_entry *properties)
+/* Of apertures that are tried: from the first on it is up, and then down */
+#define FIRST_SIZE	KUNIT_FUNCTION_SIZE
+#define MOST		(512ULL * SZ_1G)
+#define LEAST		((u64)SZ_64K)
+
+/** contract_spec() - a function as the backend's driver would be offered it */
+struct soft_spec contract_spec(struct kunit *test, bool with_bar,
+			       const struct property_entry *properties)
 {
 	const struct coherent_kunit_backend *self = test->priv;
 	const struct pci_device_id *id = self->driver->id_table;
-	struct soft_spec spec = kunit_function_spec(test, with_bar0);
+	struct soft_spec spec = kunit_function_spec(test, with_bar);
 
 	if (id->vendor != PCI_ANY_ID)
 		spec.config.vendor = id->vendor;
 	if (id->device != PCI_ANY_ID)
 		spec.config.device = id->device;
+	if (with_bar) {
+		spec.config.bar = self->backend->ready_bar;
+		spec.config.bar_size = CONTRACT_IO_SIZE;
+	}
 	spec.properties = properties;
 	return spec;
+}
+
+/** contract_describe() - firmware's words for an aperture, and what else the backend must find */
+const struct property_entry *contract_describe(struct kunit *test, u64 base, u64 size)
+{
+	const struct coherent_kunit_backend *self = test->priv;
+	struct property_entry *properties;
+	unsigned int n = 0;
+
+	while (self->more && self->more[n].name)
+		n++;
+	properties = kunit_kcalloc(test, n + 3, sizeof(*properties), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, properties);
+	properties[0] = PROPERTY_ENTRY_U64(self->base_name, base);
+	properties[1] = PROPERTY_ENTRY_U64(self->size_name, size);
+	if (n)
+		memcpy(&properties[2], self->more, n * sizeof(*properties));
+	return properties;
 }
 
 static int discover(struct kunit *test, const struct property_entry *properties,
 		    struct coherent_layout *layout)
 {
 	const struct coherent_kunit_backend *self = test->priv;
-	struct soft_spec spec = spec_of(test, false, properties);
+	struct soft_spec spec = contract_spec(test, false, properties);
 	struct coherent_device *cdev;
 	int ret;
 
@@ -57,6 +83,35 @@ static int discover(struct kunit *test, const struct property_entry *properties,
 	*layout = cdev->function->ap.layout;
 	vfio_put_device(&cdev->core.vdev);
 	return ret;
+}
+
+static bool takes(struct kunit *test, u64 size)
+{
+	struct coherent_layout layout;
+
+	return !discover(test, contract_describe(test, KUNIT_FUNCTION_BASE, size), &layout);
+}
+
+/**
+ * contract_size() - a size that the backend takes
+ *
+ * How much is reserved, and how it is rounded, is its own affair.
+ */
+u64 contract_size(struct kunit *test)
+{
+	const struct coherent_kunit_backend *self = test->priv;
+	u64 size;
+
+	if (self->size)
+		return self->size;
+	for (size = FIRST_SIZE; size <= MOST; size *= 2)
+		if (takes(test, size))
+			return size;
+	for (size = FIRST_SIZE / 2; size >= LEAST; size /= 2)
+		if (takes(test, size))
+			return size;
+	KUNIT_FAIL_AND_ABORT(test, "it takes no power of two: say a size, .size =");
+	return 0;
 }
 
 static bool has_ready(const struct coherent_backend *backend)
@@ -138,14 +193,8 @@ struct numbers {
 /* Never taken for good, never for absent; and a person is told why */
 static void refuses(struct kunit *test, const struct numbers *numbers)
 {
-	const struct coherent_kunit_backend *self = test->priv;
-	const struct property_entry properties[] = {
-		PROPERTY_ENTRY_U64(self->base_name, numbers->base),
-		PROPERTY_ENTRY_U64(self->size_name, numbers->size),
-		{ }
-	};
 	struct coherent_layout layout;
-	int ret = discover(test, properties, &layout);
+	int ret = discover(test, contract_describe(test, numbers->base, numbers->size), &layout);
 
 	KUNIT_EXPECT_TRUE_MSG(test, IS_ERR_VALUE((long)ret), "%s: %d",
 			      numbers->what, ret);
@@ -170,7 +219,7 @@ static void refuses_property(struct kunit *test, const char *what,
 void coherent_kunit_wrong_descriptions(struct kunit *test)
 {
 	const struct coherent_kunit_backend *self = test->priv;
-	const u64 base = KUNIT_FUNCTION_BASE, size = KUNIT_FUNCTION_SIZE;
+	const u64 base = KUNIT_FUNCTION_BASE, size = contract_size(test);
 	const struct numbers wrong[] = {
 		{ "size 0", base, 0 },
 		{ "base not aligned", base + 0x800, size },
@@ -200,101 +249,61 @@ void coherent_kunit_wrong_descriptions(struct kunit *test)
 }
 EXPORT_SYMBOL_NS_GPL(coherent_kunit_wrong_descriptions, "COHERENT_VFIO_PCI");
 
-/* coherent_kunit_good_descriptions() - and what becomes of them */
-void coherent_kunit_good_descriptions(struct kunit *test)
+/* It is shown well, and remembered of nobody else */
+static void shows_well(struct kunit *test, const struct property_entry *properties, u64 size)
 {
-	static const u64 sizes[] = { SZ_4G, SZ_4G + SZ_64K, 3ULL * SZ_4G,
-				     24ULL * SZ_4G + SZ_64K };
-	const struct coherent_kunit_backend *self = test->priv;
 	struct coherent_layout layout, again;
-	unsigned int i, j;
+	unsigned int i;
+	u64 shown = 0;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		const struct property_entry properties[] = {
-			PROPERTY_ENTRY_U64(self->base_name, KUNIT_FUNCTION_BASE),
-			PROPERTY_ENTRY_U64(self->size_name, sizes[i]),
-			{ }
-		};
-		u64 shown = 0;
-
-		KUNIT_ASSERT_EQ(test, 0, discover(test, properties, &layout));
-		KUNIT_EXPECT_EQ(test, 0, coherent_layout_check(&layout, PAGE_SIZE,
-							       iomem_resource.end));
-		KUNIT_EXPECT_NULL(test, layout.why);
-		KUNIT_EXPECT_EQ(test, KUNIT_FUNCTION_BASE, layout.base);
-		KUNIT_EXPECT_EQ(test, sizes[i], layout.size);
-		for (j = 0; j < layout.nr_regions; j++)
-			shown += layout.regions[j].length;
-		KUNIT_EXPECT_LE(test, shown, sizes[i]);
-		/* It remembers nothing of one function when asked of another */
-		KUNIT_ASSERT_EQ(test, 0, discover(test, properties, &again));
-		KUNIT_EXPECT_MEMEQ(test, &layout, &again, sizeof(layout));
-	}
-}
-EXPORT_SYMBOL_NS_GPL(coherent_kunit_good_descriptions, "COHERENT_VFIO_PCI");
-
-/* A device that shows @byte wherever ready() looks */
-static int ask_ready(struct kunit *test, struct coherent_device *cdev, int byte)
-{
-	unsigned long switches;
-	int ret;
-
-	memset((void __force *)cdev->ready_io, byte, SZ_4M);
-	preempt_disable();
-	switches = current->nvcsw;
-	ret = cdev->backend->ready(cdev);
-	KUNIT_EXPECT_EQ(test, switches, current->nvcsw);
-	preempt_enable();
-	return ret;
-}
-
-static void free_io(void *memory)
-{
-	vfree(memory);
+	KUNIT_ASSERT_EQ(test, 0, discover(test, properties, &layout));
+	KUNIT_EXPECT_EQ(test, 0, coherent_layout_check(&layout, PAGE_SIZE,
+						       iomem_resource.end));
+	KUNIT_EXPECT_NULL(test, layout.why);
+	KUNIT_EXPECT_EQ(test, KUNIT_FUNCTION_BASE, layout.base);
+	KUNIT_EXPECT_EQ(test, size, layout.size);
+	for (i = 0; i < layout.nr_regions; i++)
+		shown += layout.regions[i].length;
+	KUNIT_EXPECT_LE(test, shown, size);
+	/* It remembers nothing of one function when asked of another */
+	KUNIT_ASSERT_EQ(test, 0, discover(test, properties, &again));
+	KUNIT_EXPECT_MEMEQ(test, &layout, &again, sizeof(layout));
 }
 
 /*
- * coherent_kunit_ready() - it answers, and does not wait
+ * coherent_kunit_good_descriptions() - and what becomes of them
  *
- * With preemption off, where a kernel with DEBUG_ATOMIC_SLEEP sees each try.
+ * A size that is odd, or several times as large, may be refused, but never without a
+ * reason.
  */
-void coherent_kunit_ready(struct kunit *test)
+void coherent_kunit_good_descriptions(struct kunit *test)
 {
-	static const u8 bytes[] = { 0x00, 0xff, 0x01, 0x55, 0x80 };
-	const struct coherent_kunit_backend *self = test->priv;
-	struct soft_spec spec = spec_of(test, false, NULL);
-	struct coherent_device *cdev;
+	const u64 size = contract_size(test);
+	const u64 others[] = { size + SZ_64K, 3 * size, 24 * size + SZ_64K };
+	struct coherent_layout layout;
 	unsigned int i;
-	void *memory;
 
-	if (!self->backend->ready)
-		kunit_skip(test, "its memory is always ready");
-	cdev = kunit_kzalloc(test, max(sizeof(*cdev), self->backend->device_size),
-			     GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, cdev);
-	memory = vzalloc(SZ_4M);
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_io, memory));
-	cdev->backend = self->backend;
-	cdev->core.pdev = kunit_function(test, &spec);
-	cdev->ready_io = (void __iomem __force *)memory;
+	shows_well(test, contract_describe(test, KUNIT_FUNCTION_BASE, size), size);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		const struct property_entry *properties =
+			contract_describe(test, KUNIT_FUNCTION_BASE, others[i]);
+		int ret = discover(test, properties, &layout);
 
-	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
-		int ret = ask_ready(test, cdev, bytes[i]);
-
-		KUNIT_EXPECT_TRUE_MSG(test, !ret || IS_ERR_VALUE((long)ret),
-				      "all bytes %#x: %d", bytes[i], ret);
-		/* Nothing that it remembers */
-		KUNIT_EXPECT_EQ(test, ret, ask_ready(test, cdev, bytes[i]));
+		if (!ret) {
+			shows_well(test, properties, others[i]);
+			continue;
+		}
+		KUNIT_EXPECT_NE_MSG(test, ret, -ENODATA, "size %#llx", others[i]);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, layout.why, "size %#llx", others[i]);
 	}
 }
-EXPORT_SYMBOL_NS_GPL(coherent_kunit_ready, "COHERENT_VFIO_PCI");
+EXPORT_SYMBOL_NS_GPL(coherent_kunit_good_descriptions, "COHERENT_VFIO_PCI");
 
 /* coherent_kunit_bad_pages() - firmware that lists none has none */
 void coherent_kunit_bad_pages(struct kunit *test)
 {
 	const struct coherent_kunit_backend *self = test->priv;
-	struct soft_spec spec = spec_of(test, false, NULL);
+	struct soft_spec spec = contract_spec(test, false, NULL);
 	struct kunit_aperture *aperture;
 
 	if (!self->backend->bad_pages)
@@ -306,25 +315,3 @@ void coherent_kunit_bad_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, coherent_ledger_count(aperture->ledger));
 }
 EXPORT_SYMBOL_NS_GPL(coherent_kunit_bad_pages, "COHERENT_VFIO_PCI");
-
-/* coherent_kunit_bind() - the driver takes a function that is described well */
-void coherent_kunit_bind(struct kunit *test)
-{
-	const struct coherent_kunit_backend *self = test->priv;
-	const struct property_entry properties[] = {
-		PROPERTY_ENTRY_U64(self->base_name, KUNIT_FUNCTION_BASE),
-		PROPERTY_ENTRY_U64(self->size_name, KUNIT_FUNCTION_SIZE),
-		{ }
-	};
-	struct soft_spec spec = spec_of(test, self->backend->ready, properties);
-	struct pci_dev *pdev;
-
-	spec.driver = self->driver->name;
-	pdev = kunit_function(test, &spec);
-	KUNIT_EXPECT_PTR_EQ(test, pdev->dev.driver,
-			    (struct device_driver *)&self->driver->driver);
-	/* Claimed, so nobody else may have it */
-	KUNIT_EXPECT_NULL(test, request_mem_region(KUNIT_FUNCTION_BASE, PAGE_SIZE,
-						   "kunit"));
-}
-EXPORT_SYMBOL_NS_GPL(coherent_kunit_bind, "COHERENT_VFIO_PCI");

@@ -214,8 +214,8 @@ struct soft_spec kunit_ready_bar_spec(struct kunit *test)
 	struct soft_spec spec = kunit_described_spec(test, 0);
 	struct soft_spec with_bar0 = kunit_function_spec(test, true);
 
-	spec.config.bar0_size = with_bar0.config.bar0_size;
-	spec.bar0_base = with_bar0.bar0_base;
+	spec.config.bar_size = with_bar0.config.bar_size;
+	spec.bar_base = with_bar0.bar_base;
 	kunit_backend.ready_bar = 0;
 	return spec;
 }

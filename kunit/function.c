@@ -37,8 +37,8 @@ struct soft_spec kunit_function_spec(struct kunit *test, bool with_bar0)
 			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
 	    REGION_DISJOINT)
 		kunit_skip(test, "no memory for BARs; boot with memmap=64M$0x20000000");
-	spec.config.bar0_size = KUNIT_BAR0_SIZE;
-	spec.bar0_base = KUNIT_MEMORY_BASE;
+	spec.config.bar_size = KUNIT_BAR0_SIZE;
+	spec.bar_base = KUNIT_MEMORY_BASE;
 	return spec;
 }
 

@@ -26,13 +26,15 @@ static void result(const char *name, bool ok)
 
 static const struct soft_config_spec specs[] = {
 	{ .vendor = 0x1b36, .device = 5, .class = 0x120000 },
-	{ .vendor = 0x10de, .device = 0x2342, .class = 0x030200, .bar0_size = 1 << 20 },
-	{ .vendor = 0x10de, .device = 0x2941, .class = 0x030200, .bar0_size = 1ULL << 33,
+	{ .vendor = 0x10de, .device = 0x2342, .class = 0x030200, .bar_size = 1 << 20 },
+	{ .vendor = 0x10de, .device = 0x2941, .class = 0x030200, .bar_size = 1ULL << 33,
 	  .flags = SOFT_NVIDIA_DVSEC },
 	{ .vendor = 0x10de, .device = 0x2941, .class = 0x030200,
 	  .flags = SOFT_NVIDIA_DVSEC | SOFT_CXL_DVSEC | SOFT_PM_RESET },
 	{ .vendor = 0x10de, .device = 0x2941, .class = 0x030200,
 	  .flags = SOFT_CXL_DVSEC | SOFT_NO_FLR },
+	{ .vendor = 0x1234, .device = 0x5678, .class = 0x120000, .bar = 2, .bar_size = 1 << 24 },
+	{ .vendor = 0x1234, .device = 0x5679, .class = 0x120000, .bar = 4, .bar_size = 1ULL << 36 },
 };
 
 #define NR_SPECS (sizeof(specs) / sizeof(*specs))
@@ -101,15 +103,18 @@ static bool all_find(void)
 static bool bar_sizes(void)
 {
 	for (size_t i = 0; i < NR_SPECS; i++) {
+		unsigned int bar = 0x10 + 4 * specs[i].bar;
 		unsigned long long got;
 
 		soft_config_init(&cfg, &specs[i]);
-		soft_config_write(&cfg, 0x10, 4, ~0U);
-		soft_config_write(&cfg, 0x14, 4, ~0U);
-		got = rd(0x10, 4) | (unsigned long long)rd(0x14, 4) << 32;
-		if (got != (specs[i].bar0_size ? -specs[i].bar0_size | 4 : 0))
+		soft_config_write(&cfg, bar, 4, ~0U);
+		soft_config_write(&cfg, bar + 4, 4, ~0U);
+		got = rd(bar, 4) | (unsigned long long)rd(bar + 4, 4) << 32;
+		if (got != (specs[i].bar_size ? -specs[i].bar_size | 4 : 0))
 			FAIL("spec %zu: %#llx", i, got);
-		for (unsigned int at = 0x18; at < 0x28; at += 4) {
+		for (unsigned int at = 0x10; at < 0x28; at += 4) {
+			if (at == bar || at == bar + 4)
+				continue;
 			soft_config_write(&cfg, at, 4, ~0U);
 			if (rd(at, 4))
 				FAIL("a BAR at %#x", at);

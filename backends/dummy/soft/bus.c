@@ -79,15 +79,15 @@ struct soft_function *soft_function_of(struct device *dev)
 
 static int add_window(struct soft_function *fn, const struct soft_spec *spec)
 {
-	u64 size = spec->config.bar0_size;
+	u64 size = spec->config.bar_size;
 	int ret;
 
 	if (!size)
 		return 0;
-	fn->window = DEFINE_RES_MEM_NAMED(spec->bar0_base, size,
-					  "coherent soft BAR 0");
+	fn->window = DEFINE_RES_MEM_NAMED(spec->bar_base, size,
+					  "coherent soft BAR");
 	/* It may lie within what the firmware calls reserved */
-	if (region_intersects(spec->bar0_base, size, IORESOURCE_SYSTEM_RAM,
+	if (region_intersects(spec->bar_base, size, IORESOURCE_SYSTEM_RAM,
 			      IORES_DESC_NONE) != REGION_DISJOINT)
 		ret = -EBUSY;
 	else
@@ -105,21 +105,20 @@ static void remove_window(struct soft_function *fn)
 		remove_resource(&fn->window);
 }
 
-/* BAR 0 is where the memory is: there is nothing to choose */
-static int claim_bar0(struct soft_function *fn)
+/* The BAR is where the memory is: there is nothing to choose */
+static int claim_bar(struct soft_function *fn, unsigned int bar)
 {
+	unsigned int where = PCI_BASE_ADDRESS_0 + 4 * bar;
 	struct pci_dev *pdev = fn->pdev;
 
 	if (!fn->window.flags)
 		return 0;
-	pci_write_config_dword(pdev, PCI_BASE_ADDRESS_0,
-			       lower_32_bits(fn->window.start));
-	pci_write_config_dword(pdev, PCI_BASE_ADDRESS_1,
-			       upper_32_bits(fn->window.start));
-	pdev->resource[0].start = fn->window.start;
-	pdev->resource[0].end = fn->window.end;
-	pdev->resource[0].flags &= ~IORESOURCE_UNSET;
-	return pci_claim_resource(pdev, 0);
+	pci_write_config_dword(pdev, where, lower_32_bits(fn->window.start));
+	pci_write_config_dword(pdev, where + 4, upper_32_bits(fn->window.start));
+	pdev->resource[bar].start = fn->window.start;
+	pdev->resource[bar].end = fn->window.end;
+	pdev->resource[bar].flags &= ~IORESOURCE_UNSET;
+	return pci_claim_resource(pdev, bar);
 }
 
 static int describe(struct soft_function *fn, const struct soft_spec *spec)
@@ -158,7 +157,7 @@ static int scan(struct soft_function *fn, const struct soft_spec *spec)
 
 	fn->pdev = pci_get_slot(bridge->bus, 0);
 	pci_dev_put(fn->pdev);		/* Ours to remove, so it stays */
-	ret = fn->pdev ? claim_bar0(fn) : -ENODEV;
+	ret = fn->pdev ? claim_bar(fn, spec->config.bar) : -ENODEV;
 	if (!ret)
 		ret = describe(fn, spec);
 	if (!ret && !device_iommu_mapped(&fn->pdev->dev))

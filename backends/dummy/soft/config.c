@@ -51,7 +51,8 @@ static void reg(struct soft_config *cfg, unsigned int where, unsigned int size,
 static void add_header(struct soft_config *cfg)
 {
 	const struct soft_config_spec *spec = &cfg->spec;
-	u64 mask = spec->bar0_size ? ~(spec->bar0_size - 1) : 0;
+	u64 mask = spec->bar_size ? ~(spec->bar_size - 1) : 0;
+	unsigned int bar = PCI_BASE_ADDRESS_0 + 4 * spec->bar;
 
 	reg(cfg, PCI_VENDOR_ID, 2, spec->vendor, 0);
 	reg(cfg, PCI_DEVICE_ID, 2, spec->device, 0);
@@ -61,9 +62,8 @@ static void add_header(struct soft_config *cfg)
 	reg(cfg, PCI_CLASS_REVISION, 4, spec->class << 8 | 1, 0);
 	reg(cfg, PCI_CACHE_LINE_SIZE, 1, 0, 0xff);
 	if (mask) {
-		reg(cfg, PCI_BASE_ADDRESS_0, 4, PCI_BASE_ADDRESS_MEM_TYPE_64,
-		    mask);
-		reg(cfg, PCI_BASE_ADDRESS_1, 4, 0, mask >> 32);
+		reg(cfg, bar, 4, PCI_BASE_ADDRESS_MEM_TYPE_64, mask);
+		reg(cfg, bar + 4, 4, 0, mask >> 32);
 	}
 	reg(cfg, PCI_SUBSYSTEM_VENDOR_ID, 2, spec->vendor, 0);
 	reg(cfg, PCI_SUBSYSTEM_ID, 2, spec->device, 0);

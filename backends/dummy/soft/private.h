@@ -24,12 +24,12 @@ struct irq_domain;
  * @bridge: the host bridge
  * @pdev: the function; no reference of its own
  * @busn: the one bus number
- * @window: where BAR 0 is; in /proc/iomem while there is one
- * @io: BAR 0, or NULL
+ * @window: where the BAR is; in /proc/iomem while there is one
+ * @io: the BAR, or NULL
  * @ready_after_ms: see &struct soft_spec
  * @ready: sets what says that it is ready
  * @ready_at: jiffies from which on it is
- * @lock: protects @config, @ready_at and what BAR 0 says of readiness;
+ * @lock: protects @config, @ready_at and what the BAR says of readiness;
  *	innermost, under pci_lock
  * @config: config space
  */

@@ -12,7 +12,7 @@
 
 #include "private.h"
 
-/* NVIDIA's registers in BAR 0: the link to the memory, and its training */
+/* NVIDIA's registers in the BAR: the link to the memory, and its training */
 #define C2C_LINK_STATUS		0x1498
 #define HBM_TRAINING_STATUS	0x200bc
 #define STATUS_READY		0xff
@@ -62,7 +62,7 @@ void soft_ready_lost(struct soft_function *fn)
  * soft_ready_init() - ready from the start
  * @fn: the function, with nobody who knows it
  *
- * Return: 0, -EINVAL when BAR 0 is too small for the registers, -ENOMEM.
+ * Return: 0, -EINVAL when the BAR is too small for the registers, -ENOMEM.
  */
 int soft_ready_init(struct soft_function *fn)
 {

@@ -37,14 +37,16 @@ struct soft_function;
  * @device: device id, also of the subsystem
  * @class: class code, 24 bits
  * @flags: SOFT_...
- * @bar0_size: size of BAR 0, a power of two from 4 KiB; 0 for none
+ * @bar: number of the one BAR, if there is one: 0, 2 or 4
+ * @bar_size: its size, a power of two from 4 KiB; 0 for none
  */
 struct soft_config_spec {
 	u16 vendor;
 	u16 device;
 	u32 class;
 	unsigned int flags;
-	u64 bar0_size;
+	unsigned int bar;
+	u64 bar_size;
 };
 
 /**
@@ -52,9 +54,9 @@ struct soft_config_spec {
  * @owner: module that makes it; pinned while userspace has an IOMMU domain of
  *	it, that is while it is open, whatever driver it is bound to
  * @config: what config space says
- * @bar0_base: host-physical address of reserved memory that BAR 0 is to be
+ * @bar_base: host-physical address of reserved memory that the BAR is to be
  * @ready_after_ms: how long after a reset the function is ready again. Where
- *	there is a BAR 0, NVIDIA's two registers in it say so; the CXL Device
+ *	there is a BAR, NVIDIA's two registers in it say so; the CXL Device
  *	DVSEC, if there is one, does, too.
  * @driver: name for driver_override; NULL for none
  * @properties: what firmware would say of it; ends with an empty one. Copied,
@@ -63,7 +65,7 @@ struct soft_config_spec {
 struct soft_spec {
 	struct module *owner;
 	struct soft_config_spec config;
-	u64 bar0_base;
+	u64 bar_base;
 	unsigned int ready_after_ms;
 	const char *driver;
 	const struct property_entry *properties;

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the core expects of every backend, from readiness on: that it is told without
+ * waiting, and that the driver takes a function whose memory is ready.
+ */
+#include <kunit/test.h>
+#include <linux/array_size.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/minmax.h>
+#include <linux/pci.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "../coherent/pci/pci.h"
+#include "coherent_kunit.h"
+#include "contract.h"
+#include "function.h"
+
+/* What registers may read as, all of them alike */
+static const u8 patterns[] = { 0x00, 0xff, 0x01, 0x55, 0x80 };
+
+static int ask_ready(struct kunit *test, struct coherent_device *cdev)
+{
+	unsigned long switches;
+	int ret;
+
+	preempt_disable();
+	switches = current->nvcsw;
+	ret = cdev->backend->ready(cdev);
+	KUNIT_EXPECT_EQ(test, switches, current->nvcsw);
+	preempt_enable();
+	return ret;
+}
+
+/* A device that shows @byte wherever ready() looks */
+static int ask_pattern(struct kunit *test, struct coherent_device *cdev, u8 byte)
+{
+	memset((void __force *)cdev->ready_io, byte, CONTRACT_IO_SIZE);
+	return ask_ready(test, cdev);
+}
+
+static void free_io(void *memory)
+{
+	vfree(memory);
+}
+
+/* A device of which ready() sees all that it may, and its registers are memory */
+static struct coherent_device *asked_device(struct kunit *test, struct pci_dev *pdev)
+{
+	const struct coherent_kunit_backend *self = test->priv;
+	struct coherent_device *cdev;
+	void *memory;
+
+	cdev = kunit_kzalloc(test, max(sizeof(*cdev), self->backend->device_size),
+			     GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, cdev);
+	memory = vzalloc(CONTRACT_IO_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_io, memory));
+	cdev->backend = self->backend;
+	cdev->core.pdev = pdev;
+	cdev->ready_io = (void __iomem __force *)memory;
+	return cdev;
+}
+
+/*
+ * coherent_kunit_ready() - it answers, and does not wait
+ *
+ * With preemption off, where a kernel with DEBUG_ATOMIC_SLEEP sees each try.
+ */
+void coherent_kunit_ready(struct kunit *test)
+{
+	const struct coherent_kunit_backend *self = test->priv;
+	struct soft_spec spec = contract_spec(test, false, NULL);
+	struct coherent_device *cdev;
+	unsigned int i;
+
+	if (!self->backend->ready)
+		kunit_skip(test, "its memory is always ready");
+	cdev = asked_device(test, kunit_function(test, &spec));
+	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
+		int ret = ask_pattern(test, cdev, patterns[i]);
+
+		KUNIT_EXPECT_TRUE_MSG(test, !ret || IS_ERR_VALUE((long)ret),
+				      "all bytes %#x: %d", patterns[i], ret);
+		/* Nothing that it remembers */
+		KUNIT_EXPECT_EQ(test, ret, ask_pattern(test, cdev, patterns[i]));
+	}
+	if (!self->set_ready)
+		return;
+	for (i = 0; i < 4; i++) {
+		self->set_ready(cdev, i % 2);
+		KUNIT_EXPECT_EQ(test, i % 2 ? 0 : -EAGAIN, ask_ready(test, cdev));
+	}
+}
+EXPORT_SYMBOL_NS_GPL(coherent_kunit_ready, "COHERENT_VFIO_PCI");
+
+/* The same memory as the BAR of functions to come, with registers that say ready */
+static bool make_ready(struct kunit *test, struct coherent_device *cdev)
+{
+	const struct coherent_kunit_backend *self = test->priv;
+	unsigned int i;
+
+	if (self->set_ready) {
+		self->set_ready(cdev, true);
+		return true;
+	}
+	for (i = 0; i < ARRAY_SIZE(patterns); i++)
+		if (!ask_pattern(test, cdev, patterns[i]))
+			return true;
+	return false;
+}
+
+static void fill_bar(struct kunit *test)
+{
+	struct soft_spec spec = contract_spec(test, false, NULL);
+	struct coherent_device *cdev = asked_device(test, kunit_function(test, &spec));
+	void __iomem *bar;
+
+	if (!make_ready(test, cdev))
+		kunit_skip(test, "no bytes of one value make it ready: say how, .set_ready =");
+	bar = ioremap(KUNIT_MEMORY_BASE, CONTRACT_IO_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, bar);
+	memcpy_toio(bar, (void __force *)cdev->ready_io, CONTRACT_IO_SIZE);
+	iounmap(bar);
+}
+
+/* coherent_kunit_bind() - the driver takes a function that is described well */
+void coherent_kunit_bind(struct kunit *test)
+{
+	const struct coherent_kunit_backend *self = test->priv;
+	const struct coherent_backend *backend = self->backend;
+	bool reads_bar = backend->ready && backend->ready_bar != COHERENT_NO_BAR;
+	const struct property_entry *properties =
+		contract_describe(test, KUNIT_FUNCTION_BASE, contract_size(test));
+	struct soft_spec spec = contract_spec(test, reads_bar, properties);
+	struct pci_dev *pdev;
+
+	if (reads_bar)
+		fill_bar(test);
+	spec.driver = self->driver->name;
+	pdev = kunit_function(test, &spec);
+	KUNIT_EXPECT_PTR_EQ(test, pdev->dev.driver,
+			    (struct device_driver *)&self->driver->driver);
+	/* Claimed, so nobody else may have it */
+	KUNIT_EXPECT_NULL(test, request_mem_region(KUNIT_FUNCTION_BASE, PAGE_SIZE,
+						   "kunit"));
+}
+EXPORT_SYMBOL_NS_GPL(coherent_kunit_bind, "COHERENT_VFIO_PCI");
