@@ -102,7 +102,8 @@ static volatile u32 *map_block(const char *bdf, struct before *before)
 		return NULL;
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
-		p = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		p = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			 block_at());
 		close(fd);
 	}
 	if (p != MAP_FAILED)

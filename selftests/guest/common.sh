@@ -57,11 +57,11 @@ wait_until() {
 	done
 }
 
-# driver_name nvgrace|dummy|vfio
+# driver_name nvgrace|dummy|vfio|NAME: of a backend's, which is its module's with underscores
 driver_name() {
 	case $1 in
 	vfio) echo vfio-pci ;;
-	*) echo "$1_coherent_vfio_pci" ;;
+	*) echo "$1_coherent_vfio_pci" | tr - _ ;;
 	esac
 }
 
@@ -87,7 +87,7 @@ bind() {
 }
 
 modules_loaded() {
-	grep -E '^(nvgrace|dummy)_coherent_vfio_pci |^coherent_vfio_pci_(core|soft) ' /proc/modules
+	grep -E '^[a-z0-9_]*_coherent_vfio_pci |^coherent_vfio_pci_(core|soft) ' /proc/modules
 }
 
 # nothing_left: after rmmod no trace of ours may remain.
@@ -142,7 +142,8 @@ leaks_end() {
 }
 
 remove_modules() {
-	for module in nvgrace_coherent_vfio_pci dummy_coherent_vfio_pci coherent_vfio_pci_soft coherent_vfio_pci_core; do
+	for module in $(sed -n 's/^\([a-z0-9_]*_coherent_vfio_pci\) .*/\1/p' /proc/modules) \
+		coherent_vfio_pci_soft coherent_vfio_pci_core; do
 		[ ! -e "/sys/module/$module" ] || rmmod "$module" || return 1
 	done
 }

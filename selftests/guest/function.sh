@@ -6,13 +6,15 @@
 #
 # A FUNCTION is a list of key=value, separated by commas (see scripts/functions.sh for
 # who makes it):
-#   name=WORD bdf=0000:00:04.0 driver=nvgrace|dummy
+#   name=WORD bdf=0000:00:04.0
+#   driver=NAME                     of the backend NAME-coherent-vfio-pci: nvgrace, dummy...
 #   use=BASE+LENGTH res=BASE+LENGTH type=wc|uc|cached    what must be seen
 #   use=iomem+LENGTH                where the memory was allocated /proc/iomem tells
 #   aperture=SPEC                   dummy: module parameter, without BDF@
 #   ready=bar|cxl limit=MS          the backend waits for the device after resets
 #   port=NAME                       behind a root port that QEMU knows by that name
 #   pass noflr noreset slow nomodel        flags, see lib/expect.c
+#   block=OFFSET                    where in BAR 0 the model's test block is, if not at 0
 #   domains=A:B                     proximity domains that firmware has it in
 #   gone                            test_gone may make an end of it
 #   inject=A:B                      only these sources of memory errors
@@ -72,6 +74,8 @@ describe() {
 	COHERENT_DRIVER=$(driver_name "$(field "$1" driver)")
 	COHERENT_MODEL=1
 	[ -z "$(field "$1" nomodel)" ] || COHERENT_MODEL=
+	export COHERENT_TESTBLOCK
+	COHERENT_TESTBLOCK=$(field "$1" block)
 	COHERENT_SLOW=$(field "$1" slow)
 	COHERENT_EXPECT_USEMEM=$(field "$1" use)
 	case $COHERENT_EXPECT_USEMEM in
@@ -122,6 +126,13 @@ scrub_begin() {
 load_modules() {
 	modprobe vfio_iommu_type1 && modprobe nvgrace-coherent-vfio-pci || return 1
 	[ "$(uname -m)" != x86_64 ] || modprobe mce-inject || return 1
+	for function in "$@"; do
+		other=$(field "$function" driver)
+		case $other in
+		nvgrace | dummy | vfio) ;;
+		*) modprobe "$other-coherent-vfio-pci" || return 1 ;;
+		esac
+	done
 	apertures=
 	for function in "$@"; do
 		aperture=$(field "$function" aperture)

@@ -242,6 +242,8 @@ int barmodel_compare(const struct fn *f, const struct barmodel *m, char *why, si
 
 /* ---- testblock.c: the device model's registers (see model/model.h) ---- */
 
+/* Where in BAR 0 they begin */
+u64 block_at(void);
 u32 block_read(const struct fn *f, u32 reg);
 int block_write(const struct fn *f, u32 reg, u32 val);
 /* The device never becomes ready by itself; one more reset makes it so */

@@ -17,6 +17,7 @@
  *   COHERENT_READY_LIMIT     milliseconds until the backend gives up waiting
  *   COHERENT_KERNEL_HAS      words: what this kernel has and others have not
  *   COHERENT_MODEL           1: BAR0 holds the device model's test block
+ *   COHERENT_TESTBLOCK       where in BAR 0 that begins, a multiple of the page size
  */
 #include <errno.h>
 #include <stdio.h>

@@ -6,11 +6,16 @@
 #include "coherent.h"
 #include "model.h"
 
+u64 block_at(void)
+{
+	return env_u64("COHERENT_TESTBLOCK", 0);
+}
+
 u32 block_read(const struct fn *f, u32 reg)
 {
 	u32 val = 0;
 
-	if (rd(f, VFIO_PCI_BAR0_REGION_INDEX, &val, sizeof(val), reg) != sizeof(val))
+	if (rd(f, VFIO_PCI_BAR0_REGION_INDEX, &val, sizeof(val), block_at() + reg) != sizeof(val))
 		return ~0U;
 	return le32toh(val);
 }
@@ -20,7 +25,7 @@ int block_write(const struct fn *f, u32 reg, u32 val)
 	ssize_t ret;
 
 	val = htole32(val);
-	ret = wr(f, VFIO_PCI_BAR0_REGION_INDEX, &val, sizeof(val), reg);
+	ret = wr(f, VFIO_PCI_BAR0_REGION_INDEX, &val, sizeof(val), block_at() + reg);
 	if (ret < 0)
 		return ret;
 	return ret == sizeof(val) ? 0 : -EIO;
