@@ -16,13 +16,19 @@ pack() {
 # made anew over them and the kernel's own.
 overlay_modules() {
 	local kernel=$1 tree=$2 rel merged=$RUN_DIR/merged
-	local out=$LAB_DIR/build/$kernel$VARIANT/out
+	local out=$LAB_DIR/build/$kernel$VARIANT/out backend
 	rel=$(cat "$LAB_DIR/kernels/$kernel/release")
 	compgen -G "$out/*.ko" >/dev/null ||
 		die "our modules are not built for $kernel; run: scripts/lab/build${VARIANT:+ -$VARIANT} $kernel"
 	mkdir -p "$merged" "$tree/lib/modules/$rel/updates"
 	cp -al "$LAB_DIR/kernels/$kernel/modules/lib" "$merged/lib"
 	cp "$out"/*.ko "$tree/lib/modules/$rel/updates/"
+	for backend in "${BACKENDS[@]}"; do
+		out=$LAB_DIR/$(backend_build "$backend" "$kernel$VARIANT")/out
+		compgen -G "$out/*.ko" >/dev/null ||
+			die "the backend is not built for $kernel; run: scripts/lab/build${VARIANT:+ -$VARIANT} --backend $backend $kernel"
+		cp "$out"/*.ko "$tree/lib/modules/$rel/updates/"
+	done
 	cp -r "$tree/lib/modules/$rel/updates" "$merged/lib/modules/$rel/"
 	# depmod replaces its files by renaming: the cache's links stay whole.
 	in_root depmod -b "$RUN_INSIDE/merged" "$rel" >&2

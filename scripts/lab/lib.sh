@@ -41,6 +41,18 @@ need_kernel() {
 		die "kernel $1 is not in the lab yet; run: scripts/lab/setup $1"
 }
 
+# backend_dir DIR: the folder of a backend that has a repository of its own, or dies
+backend_dir() {
+	[ -d "$1" ] || die "there is no folder $1"
+	[ -e "$1/Makefile" ] || die "$1 has no Makefile; scripts/new-backend writes one"
+	(cd "$1" && pwd)
+}
+
+# backend_build DIR KERNEL: where in the lab it is built
+backend_build() {
+	echo "build/backends/${1##*/}/$2"
+}
+
 jobs_count() {
 	nproc 2>/dev/null || echo 2
 }
