@@ -62,6 +62,7 @@ static int ask(struct coherent_aperture *ap, struct coherent_gate_state *state,
 	ret = coherent_gate_answered(state, facts, ret, limit_ms,
 				     coherent_gate_now());
 	put_state(&ap->gate, state);
+	coherent_health_answer(ap, ret);
 	if (!ret)
 		coherent_poison_ready(ap);
 	return ret;

@@ -91,9 +91,14 @@ int coherent_aperture_publish(struct coherent_aperture *ap)
 	ret = coherent_region_sysfs_add(ap);
 	if (ret)
 		goto out_scrub_sysfs;
+	ret = coherent_health_sysfs_add(ap);
+	if (ret)
+		goto out_region_sysfs;
 	coherent_debugfs_add(ap);
 	return 0;
 
+out_region_sysfs:
+	coherent_region_sysfs_remove(ap);
 out_scrub_sysfs:
 	coherent_scrub_sysfs_remove(ap);
 out_poison_sysfs:
@@ -112,6 +117,7 @@ out_detach:
 void coherent_aperture_unpublish(struct coherent_aperture *ap)
 {
 	coherent_debugfs_remove(ap);
+	coherent_health_sysfs_remove(ap);
 	coherent_region_sysfs_remove(ap);
 	coherent_scrub_sysfs_remove(ap);
 	coherent_poison_sysfs_remove(ap);

@@ -76,6 +76,23 @@ struct coherent_scrub {
 };
 
 /**
+ * struct coherent_health - what went wrong since the device was bound
+ * @link_errors: times that an error stopped the link
+ * @link_recoveries: times that it came back
+ * @link_failures: times that it did not, where the kernel reports that
+ * @readiness_failures: times that the memory did not become ready in time
+ * @late: such a failure was counted, and since then neither was the memory ready
+ *	nor did an event give it a new chance
+ */
+struct coherent_health {
+	atomic_long_t link_errors;
+	atomic_long_t link_recoveries;
+	atomic_long_t link_failures;
+	atomic_long_t readiness_failures;
+	atomic_t late;
+};
+
+/**
  * struct coherent_dmabufs - memory that others have for their DMA
  * @lock: protects @list
  * @list: of &struct coherent_dmabuf
@@ -113,6 +130,7 @@ struct coherent_face {
  * @windows: one for each region
  * @map_lock: protects the making of coherent_window.va
  * @gate: see &struct coherent_gate
+ * @health: see &struct coherent_health
  * @scrub: see &struct coherent_scrub
  * @dmabufs: see &struct coherent_dmabufs; where the kernel has such
  * @reset_heals: after a reset that ends with ready memory no page is poisoned
@@ -134,6 +152,7 @@ struct coherent_aperture {
 	struct coherent_window windows[COHERENT_MAX_REGIONS];
 	struct mutex map_lock;		/* coherent_window.va */
 	struct coherent_gate gate;
+	struct coherent_health health;
 	struct coherent_scrub scrub;
 	struct coherent_dmabufs dmabufs;
 	bool reset_heals;

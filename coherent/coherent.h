@@ -84,6 +84,8 @@ vm_fault_t coherent_huge_fault(struct vm_fault *vmf, unsigned int order);
 
 /* kvm.c: what guests can have of it */
 void coherent_kvm_report(const struct coherent_aperture *ap);
+int coherent_kvm_init(void);
+void coherent_kvm_exit(void);
 
 /* loan.c: poisoned pages, mapped until who maps them for DMA has seen them */
 int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
@@ -149,6 +151,19 @@ int coherent_access_wait(struct coherent_aperture *ap,
 			 enum coherent_access access, unsigned int state);
 int coherent_access_pause(struct coherent_aperture *ap, unsigned int state,
 			  unsigned int step_ms, unsigned int shut_ms);
+
+/* health.c, health_sysfs.c: what went wrong, counted */
+void coherent_health_event(struct coherent_aperture *ap,
+			   enum coherent_gate_event event, unsigned int before,
+			   unsigned int after);
+void coherent_health_answer(struct coherent_aperture *ap, int answer);
+void coherent_health_never_ready(void);
+const char *coherent_health_state(const struct coherent_aperture *ap);
+long coherent_health_readiness_failures(void);
+int coherent_health_sysfs_add(struct coherent_aperture *ap);
+void coherent_health_sysfs_remove(struct coherent_aperture *ap);
+int coherent_health_init(void);
+void coherent_health_exit(void);
 
 /* claim.c: the aperture in /proc/iomem, and what is in quarantine */
 int coherent_claim(struct coherent_aperture *ap);

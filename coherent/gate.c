@@ -53,6 +53,7 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 	down_write(&gate->lock);
 	next = gate->state;
 	coherent_gate_apply(&next, event, coherent_gate_now());
+	coherent_health_event(ap, event, gate->state.shut, next.shut);
 	/* Who waits, or only peeks, looks at these without the lock */
 	WRITE_ONCE(gate->state.pending, next.pending);
 	/* Pairs with coherent_gate_peek() */

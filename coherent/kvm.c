@@ -13,7 +13,9 @@
  */
 #include <linux/dev_printk.h>
 #include <linux/kconfig.h>
+#include <linux/kobject.h>
 #include <linux/kvm.h>
+#include <linux/sysfs.h>
 
 #ifdef CONFIG_ARM64
 #include <asm/cpufeature.h>
@@ -64,4 +66,32 @@ void coherent_kvm_report(const struct coherent_aperture *ap)
 		if (ap->layout.regions[i].memtype == COHERENT_CACHED)
 			dev_warn_once(ap->dev,
 				      "KVM on this kernel cannot give guests cacheable device memory: unaligned accesses to it end a guest\n");
+}
+
+/* "none": no guest runs here whose memory could be of a wrong type */
+static ssize_t kvm_cacheable_show(struct kobject *kobj,
+				  struct kobj_attribute *attr, char *buf)
+{
+	if (IS_ENABLED(CONFIG_ARM64) && !has_kvm())
+		return sysfs_emit(buf, "none\n");
+	return sysfs_emit(buf, "%s\n", maps_cached() ? "yes" : "no");
+}
+
+static struct kobj_attribute kvm_cacheable = __ATTR_RO(kvm_cacheable);
+
+/**
+ * coherent_kvm_init() - make the file that tells what guests can have
+ *
+ * Context: module init, with coherent_host_kobj there; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int coherent_kvm_init(void)
+{
+	return sysfs_create_file(coherent_host_kobj, &kvm_cacheable.attr);
+}
+
+/** coherent_kvm_exit() - undo coherent_kvm_init() */
+void coherent_kvm_exit(void)
+{
+	sysfs_remove_file(coherent_host_kobj, &kvm_cacheable.attr);
 }

@@ -18,9 +18,15 @@ static int __init coherent_init(void)
 	ret = coherent_quarantine_init();
 	if (ret)
 		goto out_sysfs;
-	ret = coherent_loans_init();
+	ret = coherent_health_init();
 	if (ret)
 		goto out_quarantine;
+	ret = coherent_kvm_init();
+	if (ret)
+		goto out_health;
+	ret = coherent_loans_init();
+	if (ret)
+		goto out_kvm;
 	ret = coherent_poison_init();
 	if (ret)
 		goto out_loans;
@@ -30,6 +36,10 @@ static int __init coherent_init(void)
 
 out_loans:
 	coherent_loans_exit();
+out_kvm:
+	coherent_kvm_exit();
+out_health:
+	coherent_health_exit();
 out_quarantine:
 	coherent_quarantine_exit();
 out_sysfs:
@@ -42,6 +52,8 @@ static void __exit coherent_exit(void)
 {
 	coherent_dmabuf_exit();
 	coherent_debugfs_exit();
+	coherent_kvm_exit();
+	coherent_health_exit();
 	coherent_quarantine_exit();
 	coherent_claim_exit();
 	coherent_foreign_exit();

@@ -16,4 +16,5 @@ kunit_test_suites(&coherent_layout_suite, &coherent_bar_suite,
 		  &coherent_probe_suite,
 		  &coherent_claim_suite, &coherent_foreign_suite,
 		  &coherent_access_suite, &coherent_sequence_suite,
-		  &coherent_reset_suite, &coherent_large_suite);
+		  &coherent_reset_suite, &coherent_health_suite,
+		  &coherent_large_suite);

@@ -23,6 +23,7 @@ extern struct kunit_suite coherent_probe_suite;
 extern struct kunit_suite coherent_access_suite;
 extern struct kunit_suite coherent_sequence_suite;
 extern struct kunit_suite coherent_reset_suite;
+extern struct kunit_suite coherent_health_suite;
 extern struct kunit_suite coherent_large_suite;
 
 #endif

@@ -83,6 +83,8 @@ static int wait_at_probe(struct coherent_function *fn)
 			break;
 		step = min(2 * step, COHERENT_POLL_LAST_MS);
 	}
+	if (ret && ret != -EINTR)
+		coherent_health_never_ready();
 	if (ret == -ETIME)
 		return dev_err_probe(fn->ap.dev, ret,
 				     "coherent memory did not become ready within %u ms\n",
