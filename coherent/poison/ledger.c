@@ -34,6 +34,7 @@ static const char * const source_names[] = {
 	[COHERENT_SOURCE_ARM] = "arm",
 	[COHERENT_SOURCE_FIRMWARE] = "firmware",
 	[COHERENT_SOURCE_DEBUGFS] = "debugfs",
+	[COHERENT_SOURCE_ADMIN] = "admin",
 	[COHERENT_SOURCE_OVERFLOW] = "overflow",
 };
 

@@ -66,6 +66,7 @@ enum coherent_source {
 	COHERENT_SOURCE_ARM,
 	COHERENT_SOURCE_FIRMWARE,
 	COHERENT_SOURCE_DEBUGFS,
+	COHERENT_SOURCE_ADMIN,
 	/** @COHERENT_SOURCE_OVERFLOW: several, that did not fit into the queue */
 	COHERENT_SOURCE_OVERFLOW,
 };
@@ -79,7 +80,8 @@ enum coherent_source {
  * @last: last PFN
  * @ap: as a bound device shows it, or NULL; under coherent_ledger_lock
  * @own_memory: ordinary memory of the kernel's, which handles errors in it
- *	itself: only those injected through debugfs are recorded
+ *	itself: only those made up through debugfs, or named by an administrator,
+ *	are recorded
  * @policy: changes under coherent_ledger_lock and, while bound,
  *	coherent_gate.lock
  * @spill_first: errors that found the queue full, as one range; under the

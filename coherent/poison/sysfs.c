@@ -68,6 +68,28 @@ static ssize_t poison_clear_store(struct device *dev,
 }
 static DEVICE_ATTR_WO(poison_clear);
 
+/* A range that is named: nobody means "all" */
+static ssize_t poison_add_store(struct device *dev, struct device_attribute *attr,
+				const char *buf, size_t count)
+{
+	struct coherent_ledger *ledger = dev_to_ledger(dev);
+	unsigned long first, last;
+	int ret;
+
+	if (sysfs_streq(buf, "all"))
+		return -EINVAL;
+	ret = coherent_parse_pages(buf, &first, &last, ledger->first,
+				   ledger->last);
+	if (!ret)
+		ret = coherent_ledger_record(first, last, COHERENT_SOURCE_ADMIN,
+					     COHERENT_NO_PFN);
+	if (ret)
+		return ret;
+	coherent_poison_notify();
+	return count;
+}
+static DEVICE_ATTR_WO(poison_add);
+
 static ssize_t poison_ranges_read(struct file *file, struct kobject *kobj,
 				  const struct bin_attribute *attr,
 				  char *buf, loff_t off, size_t count)
@@ -92,6 +114,7 @@ static struct attribute *coherent_attrs[] = {
 	&dev_attr_poison_count.attr,
 	&dev_attr_poison_policy.attr,
 	&dev_attr_poison_clear.attr,
+	&dev_attr_poison_add.attr,
 	NULL,
 };
 
