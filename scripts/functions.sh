@@ -34,6 +34,7 @@ devices() {
 	amd64-vm | arm64-vm) devices_vm "$1" ;;
 	arm64-smmu) devices_smmu ;;
 	arm64-scale) devices_scale ;;
+	amd64-tool | arm64-tool) devices_tool "$1" ;;
 	*) return 1 ;;
 	esac
 }
@@ -234,6 +235,24 @@ devices_smmu() {
 	reserve "$low+0x4200000"
 	device "model=qemu:edu,slot=5,port=eduport"
 	FUNCTIONS+=("name=edu,bdf=0000:01:00.0,driver=dummy,nomodel,noflr,port=eduport,iommu=smmu3,aperture=$low+0x4200000/0x300000/wc,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000,type=wc")
+}
+
+# For the command coherent-vfio: see tool.sh for what each is called
+devices_tool() {
+	local gpu=0x20000000 late=0x30000000 low=0x180000000
+	[ "$1" = amd64 ] || gpu=0x200000000 late=0x210000000 low=0x280000000
+	RUN_ARGS+=(--nested)
+	reserve "$gpu+0x0a110000"
+	device "model=gb200,slot=4,base=$gpu,size=0x0a110000,gi=1:2:3"
+	FUNCTIONS+=("name=gpu,bdf=0000:00:04.0,driver=nvgrace,use=$gpu+0x0a110000,domains=1:2:3")
+	reserve "$late+0x1000000"
+	device "model=gb200,slot=5,base=$late,size=0x1000000,cxl"
+	FUNCTIONS+=("name=late,bdf=0000:00:05.0,driver=nvgrace,use=$late+0x1000000")
+	reserve "$low+0x4200000"
+	device "model=plain,slot=6,port=dummyport,bar2=0"
+	FUNCTIONS+=("name=port,bdf=0000:01:00.0,driver=dummy,port=dummyport,aperture=$low+0x4200000/0x300000/wc,use=$low+0x3f00000,res=$(printf '0x%x' $((low + 0x3f00000)))+0x300000")
+	device "model=plain,slot=8,bar2=0,prop=none"
+	FUNCTIONS+=("name=pass,bdf=0000:00:08.0,driver=dummy,pass")
 }
 
 # Each way of being refused. FUNCTIONS are here the steps of refusals.sh, see there.

@@ -57,6 +57,26 @@ quarantine() {
 	guest "$1" quarantine quarantine.sh "${FUNCTIONS[@]}"
 }
 
+# with_tool KERNEL: the machine has the command coherent-vfio, as it is installed
+with_tool() {
+	in_root make -s -C /repo/tools/coherent-vfio install "DESTDIR=/lab/build/$1/tool"
+	in_root make -s -C /repo/tools/monitoring install "DESTDIR=/lab/build/$1/tool"
+	RUN_ARGS+=(--files "$LAB_DIR/build/$1/tool")
+}
+
+# tool KERNEL: the command coherent-vfio as it is installed, with driverctl beside it; and
+# what it prints for programs, as programs read it
+tool() {
+	local status=0
+	devices "$(kernel_arch "$1")" tool
+	with_tool "$1"
+	RUN_ARGS+=(--files "$LAB_DIR/driverctl")
+	guest "$1" tool tool.sh "${FUNCTIONS[@]}" >"$LANE_LOGS/$1-tool.out" || status=$?
+	cat "$LANE_LOGS/$1-tool.out"
+	in_root /repo/scripts/tool-output <"$LANE_LOGS/$1-tool.out" || status=1
+	return $status
+}
+
 # soft_beside KERNEL: the first of them on a machine that has an IOMMU
 soft_beside() {
 	devices "$(kernel_arch "$1")" soft-iommu
@@ -109,6 +129,7 @@ vm_lives() {
 	! kernel_is "$1" arch arm64 || accelerator=kvm short=''
 	echo "type1-$accelerator"
 	! kernel_is_ours "$1" || echo "iommufd-$accelerator$short"
+	[ $accelerator = tcg ] || echo args-kvm
 	! kernel_is "$1" also nested || ! kernel_is "$1" arch arm64 || echo nested-kvm
 }
 
@@ -123,9 +144,10 @@ vm_setup() {
 # vm KERNEL: one life of a machine in the machine that has the function
 vm() {
 	local life
-	life=$(vm_lives "$1" | grep -v nested | tail -n 1)
+	life=$(vm_lives "$1" | grep -v -E 'nested|args' | tail -n 1)
 	devices "$(kernel_arch "$1")" vm
-	guest "$1" vm vm.sh "${life/tcg/tcg-short}" "${FUNCTIONS[0]}"
+	with_tool "$1"
+	guest "$1" vm vm.sh "${life/tcg/tcg-short}$(vm_lives "$1" | sed -n 's/^args/ &/p')" "${FUNCTIONS[0]}"
 }
 
 # vm_long KERNEL [short]: all lives, and with KVM a function with more memory
@@ -133,6 +155,7 @@ vm_long() {
 	# Some eight minutes for a life that is emulated twice
 	local GUEST_LIMIT=3600
 	devices "$(kernel_arch "$1")" vm
+	with_tool "$1"
 	kernel_is "$1" arch arm64 || FUNCTIONS=("${FUNCTIONS[0]}")
 	guest "$1" vm-long vm.sh "$(vm_lives "$1" "${2-}" | xargs)" "${FUNCTIONS[@]}"
 }
@@ -140,7 +163,7 @@ vm_long() {
 # vm_smmu KERNEL: the same of a function behind an SMMUv3
 vm_smmu() {
 	local life
-	life=$(vm_lives "$1" | grep -v nested | tail -n 1)
+	life=$(vm_lives "$1" | grep -v -E 'nested|args' | tail -n 1)
 	devices "$(kernel_arch "$1")" smmu
 	guest "$1" vm-smmu vm.sh "$life" "${FUNCTIONS[@]}"
 }

@@ -3,8 +3,9 @@
 #
 # vm.sh LIVES FUNCTION...: each function is given to a machine in this machine, once for
 # each of LIVES: the arguments of test_vm, as in "type1-kvm iommufd-tcg-short"; where
-# KVM runs it, once more with memory that goes bad; and, for "nested-kvm", once more to
-# be given on by that machine, if it is nvgrace's.
+# KVM runs it, once more with memory that goes bad; for "args-kvm", once more by what the
+# command coherent-vfio says; and, for "nested-kvm", once more to be given on by that
+# machine, if it is nvgrace's.
 # Results are KTAP lines.
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -42,6 +43,11 @@ nested_initrd() {
 		rm -rf /tmp/nested /tmp/nested.cpio
 }
 
+# As make install has laid it out
+if [ -d /opt/tool ]; then
+	cp -r /opt/tool/usr/share /usr/ && cp /opt/tool/usr/sbin/coherent-vfio /bin/
+fi
+
 echo "TAP version 13"
 echo "# kernel $(uname -r) $(uname -m)"
 lives=$1
@@ -59,6 +65,12 @@ for function in "$@"; do
 		of=$name-$life
 		# shellcheck disable=SC2046 # arguments
 		set -- $(echo "$life" | tr - ' ')
+		if [ "$1" = args ]; then
+			coherent-vfio qemu-args --words "$COHERENT_BDF" >/tmp/nested.args ||
+				result not_ok "$name: qemu-args"
+			run test_vm_args "$of" "$2" /tmp/nested.args
+			continue
+		fi
 		if [ "$1" = nested ]; then
 			[ "$COHERENT_DRIVER" != "$(driver_name nvgrace)" ] ||
 				run test_vm_nested "$of" type1

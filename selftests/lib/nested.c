@@ -140,6 +140,20 @@ static void args_function(struct args *a, const struct nested_options *o)
 	    o->bdf, o->iommufd ? ",iommufd=iommufd" : "");
 }
 
+/* As somebody else has it: nothing is added, and nothing is left out */
+static void args_words(struct args *a, const char *path)
+{
+	char line[512];
+	FILE *f = fopen(path, "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		arg(a, "%s", line);
+	}
+	if (f)
+		fclose(f);
+}
+
 /* Does not return */
 static void run_qemu(const struct nested_options *o, int qmp, int agent)
 {
@@ -150,7 +164,10 @@ static void run_qemu(const struct nested_options *o, int qmp, int agent)
 	args_qemu(&a);
 	args_machine(&a, o);
 	args_channels(&a, qmp, agent);
-	args_function(&a, o);
+	if (o->words)
+		args_words(&a, o->words);
+	else
+		args_function(&a, o);
 	if (messages >= 0) {
 		dup2(messages, STDOUT_FILENO);
 		dup2(messages, STDERR_FILENO);
