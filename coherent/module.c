@@ -64,5 +64,6 @@ static void __exit coherent_exit(void)
 module_exit(coherent_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(COHERENT_VFIO_VERSION);
 MODULE_AUTHOR("The coherent-vfio developers");
 MODULE_DESCRIPTION("VFIO core library for accelerators with CPU-coherent memory");

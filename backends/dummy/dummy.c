@@ -120,6 +120,7 @@ COHERENT_KUNIT_BACKEND(dummy_backend, dummy_driver, BASE_PROPERTY,
 		       SIZE_PROPERTY);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(COHERENT_VFIO_VERSION);
 MODULE_AUTHOR("The coherent-vfio developers");
 MODULE_DESCRIPTION("VFIO driver for trying CPU-coherent memory on any PCI function");
 MODULE_IMPORT_NS("COHERENT_VFIO_PCI");

@@ -121,6 +121,7 @@ COHERENT_KUNIT_BACKEND(nvgrace_backend, nvgrace_driver, BASE_PROPERTY,
 		       SIZE_PROPERTY);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(COHERENT_VFIO_VERSION);
 MODULE_AUTHOR("The coherent-vfio developers");
 MODULE_DESCRIPTION("VFIO driver for NVIDIA Grace GPUs with CPU-coherent memory");
 MODULE_IMPORT_NS("COHERENT_VFIO_PCI");

@@ -272,5 +272,6 @@ static void __exit soft_exit(void)
 module_exit(soft_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(COHERENT_VFIO_VERSION);
 MODULE_AUTHOR("The coherent-vfio developers");
 MODULE_DESCRIPTION("PCI functions that are software alone");
