@@ -30,6 +30,7 @@ devices() {
 	amd64-soft | arm64-soft) devices_soft "$1" && RUN_ARGS+=(--no-iommu) ;;
 	amd64-soft-iommu) devices_soft "$1" ;;
 	amd64-foreign) devices_foreign ;;
+	amd64-binds) devices_binds ;;
 	amd64-quarantine | arm64-quarantine) devices_quarantine "$1" ;;
 	amd64-vm | arm64-vm) devices_vm "$1" ;;
 	arm64-smmu) devices_smmu ;;
@@ -368,6 +369,13 @@ devices_soft() {
 		"soft=1 soft_identity=gh200 soft_aperture=$good+0x64100000|$all|name=soft-gh200,bdf=10000:00:00.0,driver=nvgrace,nomodel,inject=debugfs,use=$good+0x20000000,res=0x220000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_cdev:test_config:test_rdwr:test_mmap:test_reset:test_ready:test_lifetime:test_poison_life"
 		"soft=1 soft_identity=gb300 soft_aperture=$good+0x8300000|$all|name=soft-gb300,bdf=10000:00:00.0,driver=nvgrace,nomodel,use=$good+0x8200000,ready=bar,limit=30000,$few"
 		"soft=1 soft_identity=gb200-cxl soft_aperture=$good+0x8300000|$all|name=soft-gb200-cxl,bdf=10000:00:00.0,driver=nvgrace,nomodel,use=$good+0x8200000,ready=cxl,limit=2000,$few")
+}
+
+# One that the kernel has a driver of its own for
+devices_binds() {
+	reserve 0x10000000+0x64000000
+	device "model=gh200,slot=4,base=0x10000000,size=0x64000000"
+	FUNCTIONS=(0000:00:04.0)
 }
 
 # refused NAME MODEL DEVICE-OPTIONS MESSAGE

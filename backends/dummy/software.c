@@ -8,6 +8,7 @@
  */
 #include <linux/align.h>
 #include <linux/array_size.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
@@ -147,6 +148,21 @@ static struct soft_function *create_dummy(u64 base, u64 size)
 	return soft_function_create(&spec);
 }
 
+/*
+ * The backend has a name of its own, and as a drop-in that of the kernel's
+ * driver. Where both are loaded, ours is the one that is called so.
+ */
+static const char *nvgrace_driver(void)
+{
+	static const char own[] = "nvgrace_coherent_vfio_pci";
+	static const char dropin[] = "nvgrace_gpu_vfio_pci";
+
+	if (!driver_find(own, &pci_bus_type) &&
+	    driver_find(dropin, &pci_bus_type))
+		return dropin;
+	return own;
+}
+
 static struct soft_function *create_identity(u64 base, u64 size)
 {
 	const struct property_entry properties[] = {
@@ -163,7 +179,7 @@ static struct soft_function *create_identity(u64 base, u64 size)
 		.config.bar_size = BAR0_SIZE,
 		.bar_base = base + size - BAR0_SIZE,
 		.ready_after_ms = READY_AFTER_MS,
-		.driver = "nvgrace_coherent_vfio_pci",
+		.driver = nvgrace_driver(),
 		.properties = properties,
 	};
 

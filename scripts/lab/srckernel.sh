@@ -50,7 +50,7 @@ unpack_source() {
 		rm -rf "$LAB_DIR/src/$name"{,-patched} "$LAB_DIR"/src/build-* \
 			"$LAB_DIR"/src/llvm-* "$LAB_DIR/build/kunit-$name"
 		for kernel in $(kernel_names); do
-			! kernel_is_ours "$kernel" || rm -rf "$LAB_DIR/build/$kernel"{,-kunit}
+			! kernel_is_ours "$kernel" || rm -rf "$LAB_DIR/build/$kernel"{,-kunit,-dropin}
 		done
 	fi
 	mkdir -p "$tmp"
