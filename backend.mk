@@ -13,6 +13,7 @@
 #
 #	make [KDIR=...] [ARCH=... CROSS_COMPILE=...]	the module
 #	make modules_install, make clean
+#	make dkms-install	by dkms.conf: built anew for every kernel, and each core
 #	make check-backend, make kunit, make analyze	from a source tree, in its lab
 
 COHERENT_KIT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
@@ -63,7 +64,7 @@ coherent-kernel:
 		exit 1; }
 
 # Nothing of it is used but what it exports
-$(COHERENT_MADE)/Module.symvers: $(shell find $(COHERENT_KIT)/coherent $(COHERENT_KIT)/include -name '*.[ch]')
+$(COHERENT_MADE)/Module.symvers: $(shell find $(COHERENT_KIT)/coherent $(COHERENT_KIT)/include -name '*.[ch]' 2>/dev/null)
 	@test -e $(COHERENT_KIT)/coherent/module.c || { \
 		echo "$(COHERENT_KIT) has no sources of the core, and DKMS has not built it for" \
 			"$(COHERENT_RELEASE): install coherent-vfio-dkms, or give COHERENT=." >&2; \
@@ -77,6 +78,23 @@ $(COHERENT_MADE)/Module.symvers: $(shell find $(COHERENT_KIT)/coherent $(COHEREN
 		CONFIG_COHERENT_VFIO_PCI_NVGRACE=n CONFIG_COHERENT_VFIO_PCI_DUMMY=n \
 		CONFIG_COHERENT_VFIO_PCI_SOFT=n modules >$(@D).log 2>&1 || { \
 		cat $(@D).log >&2; rm -f $@; exit 1; }
+
+# Over what was there of the same version; without what is of this machine's alone. What
+# make was told does not reach DKMS's make, which is run again for kernels to come.
+COHERENT_DKMS = $(shell sed -n 's/^PACKAGE_$(1)="\(.*\)"$$/\1/p' dkms.conf)
+dkms-install: name = $(call COHERENT_DKMS,NAME)
+dkms-install: version = $(call COHERENT_DKMS,VERSION)
+dkms-install:
+	@test -n '$(name)' -a -n '$(version)' || { \
+		echo "dkms.conf has no PACKAGE_NAME and PACKAGE_VERSION" >&2; exit 1; }
+	@! dkms status $(name)/$(version) 2>/dev/null | grep -q . || dkms remove $(name)/$(version) --all
+	rm -rf /usr/src/$(name)-$(version)
+	mkdir -p /usr/src/$(name)-$(version)
+	tar -cf - --exclude=./local.mk --exclude=./.coherent --exclude=./.git --exclude='*.o' \
+		--exclude='.*.cmd' --exclude='*.ko' --exclude='*.mod*' . | \
+		tar -xf - -C /usr/src/$(name)-$(version)
+	env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u COHERENT \
+		dkms install $(name)/$(version) $(DKMS_ARGS)
 
 # What takes a source tree
 coherent-lab = @test -x $(COHERENT_KIT)/scripts/$(1) || { \
@@ -93,6 +111,6 @@ analyze:
 	$(call coherent-lab,analyze) --dir $(CURDIR)
 
 .DEFAULT_GOAL := modules
-.PHONY: modules modules_install clean coherent-kernel check-backend kunit analyze
+.PHONY: modules modules_install clean coherent-kernel dkms-install check-backend kunit analyze
 
 endif
