@@ -18,7 +18,8 @@
 
 COHERENT_KIT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 
-ifneq ($(KERNELRELEASE),)
+# Not KERNELRELEASE: DKMS gives that to the make that it runs, too
+ifneq ($(obj),)
 
 # kbuild reads this. In a kernel's own tree there is nothing for older kernels.
 COHERENT_COMPAT := $(COHERENT_KIT)/coherent/compat
@@ -42,7 +43,7 @@ coherent-tree = $(shell grep -q -s -a 'vermagic=$(COHERENT_RELEASE) ' \
 	$(COHERENT_KIT)/coherent/coherent-vfio-pci-core.ko && echo $(COHERENT_KIT)/Module.symvers)
 coherent-dkms = $(shell for version in /var/lib/dkms/coherent-vfio/*/; do \
 	[ "$$version/source" -ef '$(COHERENT_KIT)' ] && \
-		ls $$version$(COHERENT_RELEASE)/*/module/Module.symvers; done 2>/dev/null)
+		ls $${version}$(COHERENT_RELEASE)/*/module/Module.symvers; done 2>/dev/null)
 COHERENT_SYMVERS ?= $(firstword $(wildcard $(coherent-tree)) $(coherent-dkms) $(COHERENT_MADE)/Module.symvers)
 
 COHERENT_KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) COHERENT=$(COHERENT_KIT) \
