@@ -21,6 +21,17 @@ step() {
 	fi
 }
 
+# add_kernel NAME: as its packages install it, as far as DKMS and depmod look
+add_kernel() {
+	local release
+	release=$(cat "/lab/kernels/$1/release")
+	mkdir -p /lib/modules
+	cp -r "/lab/kernels/$1/modules/lib/modules/$release" /lib/modules/
+	ln -s "$(cat "/lab/kernels/$1/kdir")" "/lib/modules/$release/build"
+	# Who asks for the newest kernel looks here
+	cp "/lib/modules/$release/build/.config" "/boot/config-$release"
+}
+
 # deb VERSION-FOLDER NAME...: the files of those packages
 debs() {
 	local dir=$1 name
@@ -88,6 +99,20 @@ nothing_of_ours() {
 	! find /usr/src /usr/share /usr/share/doc /var/lib/dkms \
 		-maxdepth 1 -name 'coherent-vfio*' 2>/dev/null | grep . || return 1
 	! dkms status | grep coherent
+}
+
+# version_is_gone VERSION: neither sources nor DKMS has it
+version_is_gone() {
+	! find /usr/src /var/lib/dkms/coherent-vfio -maxdepth 1 -name "*$1" | grep .
+}
+
+MOK=/var/lib/dkms/mok.pub
+
+# make_key: the machine owner's, which is enrolled in the firmware
+make_key() {
+	mkdir -p "${MOK%/*}"
+	openssl req -new -x509 -nodes -days 2 -subj "/CN=The machine's owner" -newkey rsa:2048 \
+		-keyout "${MOK%.pub}.key" -outform DER -out $MOK 2>/dev/null
 }
 
 # signed_by CERTIFICATE FILE: the module ends with a signature of it that the certificate,
