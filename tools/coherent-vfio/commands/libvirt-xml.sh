@@ -12,7 +12,7 @@ command_usage() {
 	machine_usage
 }
 
-# Attributes that a PCI address has in XML; busses and slots of our own are the guest's
+# Attributes that a PCI address has in XML; buses and slots of our own are the guest's
 host_address() (
 	domain=${1%%:*}
 	rest=${1#*:}
