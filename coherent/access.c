@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every access of the memory, from a page fault or from file I/O, stands
- * between coherent_access_begin() and coherent_access_end().  In between no
- * event happens to the gate, and the memory is known to be ready.  The wait for
- * that is done with no lock held: it may take minutes, and a reset must be able
- * to come in between (it starts the wait again).
+ * Every access to the memory, by a page fault or by file I/O, happens between
+ * coherent_access_begin() and coherent_access_end(). In between no event
+ * changes the gate, and the memory is known to be ready. Waiting for that is
+ * done with no lock held: it may take minutes, and a reset must be able to come
+ * in between (it restarts the wait).
  */
 #include <linux/device.h>
 #include <linux/errno.h>
@@ -40,7 +40,9 @@ static struct coherent_gate_state get_state(struct coherent_gate *gate)
 	return state;
 }
 
-/* What coherent_gate_answered() changes; the same from whoever asks */
+/*
+ * What coherent_gate_answered() changes; all concurrent readers store the same
+ */
 static void put_state(struct coherent_gate *gate,
 		      const struct coherent_gate_state *state)
 	__must_hold_shared(&gate->lock)

@@ -137,8 +137,8 @@ struct coherent_face {
  * @own_memory: its memory is coherent_memory_alloc()'s
  * @claim: the aperture in /proc/iomem
  * @ledger: what is known of poisoned pages
- * @pfn_space: registered with the memory manager, if @mm_registered
- * @mm_registered: the memory manager signals for errors that it handles
+ * @pfn_space: registered with mm, if @mm_registered
+ * @mm_registered: mm signals for errors that it handles
  * @debugfs: the device's directory
  *
  * Where no lock is named it is constant while the device is bound.

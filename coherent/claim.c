@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The claim on an aperture in /proc/iomem, and its quarantine: while another
- * device may still write to the memory, nobody else gets it.
+ * device may still write to the memory, no other driver gets it.
  *
- * A claim whose memory a user has mapped is kept when its device goes as long as
- * there may be a foreign mapping (foreign.c): no other driver can have
- * the memory, and memory of the core's own is not given back. A device that
- * shows the same aperture takes it over. It ends when no such mapping can be left
- * any more, which is looked for now and then, or by an administrator
- * (quarantine.c). It holds a reference on this module.
+ * If a user has mapped the memory of a claim, the claim outlives its device for
+ * as long as a foreign mapping may exist (foreign.c): no other driver can claim
+ * the memory, and memory owned by the core is not freed. A device that shows
+ * the same aperture takes the claim over. It ends when no such mapping can
+ * exist any more, which is checked from time to time, or when an administrator
+ * lifts it (quarantine.c). It holds a reference on this module.
  */
 #include <linux/cleanup.h>
 #include <linux/container_of.h>
@@ -60,7 +60,7 @@ struct coherent_claim {
 static DEFINE_MUTEX(claims_lock);	/* the list and what is in it */
 static LIST_HEAD(claims);
 
-/* Who waits for it can write to sysfs; that looks at once */
+/* A task that waits for it can write to sysfs, which checks at once */
 #define LOOK_AGAIN	(5 * HZ)
 
 static void look_again(struct work_struct *work);
@@ -86,7 +86,7 @@ static struct coherent_claim *find(u64 base, u64 size)
 	return NULL;
 }
 
-/* Gives the memory back to whoever it is from */
+/* Returns the memory to its owner */
 static void drop(struct coherent_claim *claim)
 	__must_hold(&claims_lock)
 {
@@ -112,8 +112,8 @@ static void lift(struct coherent_claim *claim, const char *why)
 }
 
 /*
- * Those that nobody else can write to any more; @self as in coherent_foreign_dma().
- * Returns whether any is left.
+ * Release the claims that no other device can write to any more; @self as in
+ * coherent_foreign_dma(). Returns whether any is left.
  */
 static bool lift_unneeded(const struct device *self)
 	__must_hold(&claims_lock)

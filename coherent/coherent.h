@@ -12,7 +12,7 @@
  *   interface_lock			foreign.c; the lock of VFIO's class in it
  *   emulated_lock			foreign.c; innermost, also under claims_lock
  *					and the lock of VFIO's class
- *   mmap_lock or the VMA's lock	faults, mmap (the memory manager's)
+ *   mmap_lock or the VMA's lock	faults, mmap (mm's)
  *     map_lock				makes kernel mappings
  *     loans_lock			loan.c; also under all down to coherent_gate.lock;
  *					i_mmap and page table locks in it
@@ -22,7 +22,7 @@
  *         coherent_gate.lock		reading: memory is touched or mapped
  *					writing: a reset begins or ends, or
  *					what is poisoned changes
- *           page table locks, i_mmap	(the memory manager's)
+ *           page table locks, i_mmap	(mm's)
  *         coherent_dmabufs.lock	dmabuf.c; never with coherent_gate.lock
  *           dma_resv, importers' locks	(the dma-bufs'); waited for under face_lock
  *					and device_lock alone

@@ -27,9 +27,9 @@
 #define COPY_CHUNK	SZ_1M
 
 /*
- * Device bytes to a kernel buffer. Returns how many could not be loaded: where
- * the architecture survives a machine check on a load (x86), poison that
- * nobody knew of ends here and not in a panic.
+ * Device bytes to a kernel buffer. Returns how many could not be loaded: if the
+ * architecture survives a machine check on a load (x86), unreported poison ends
+ * the copy here and does not panic.
  */
 static size_t load(struct coherent_window *win, void *to, u64 off, size_t n)
 {
@@ -99,7 +99,7 @@ static ssize_t copy_direct(struct coherent_window *win, struct iov_iter *iter,
 	return ret;
 }
 
-/* At most a page, by way of @buf: the user is touched with no lock held */
+/* At most a page, through @buf: the user is touched with no lock held */
 static ssize_t copy_bounced(struct coherent_window *win, struct iov_iter *iter,
 			    u64 off, size_t n, void *buf)
 {
@@ -149,9 +149,9 @@ static ssize_t copy_chunk(struct coherent_window *win, struct iov_iter *iter,
 			return ret;
 	}
 	/*
-	 * Where bytes come from is faulted in as far as it goes. Where they go
-	 * to is not: the kernel's helper for that asks for pages as KVM does,
-	 * and would be given poison. Bouncing faults a page in, too.
+	 * The source of the bytes is faulted in as far as possible. The
+	 * destination is not: the kernel's helper for that requests pages as
+	 * KVM does, and would be lent poison. Bouncing faults a page in, too.
 	 */
 	if (win->region->memtype != COHERENT_UC && iov_iter_rw(iter) == WRITE) {
 		if (fault_in_iov_iter_readable(iter, n) == n)

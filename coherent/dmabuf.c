@@ -90,7 +90,10 @@ void coherent_dmabuf_exported(struct coherent_dmabuf *buf,
 			      struct dma_buf *dmabuf)
 {
 	get_dma_buf(dmabuf);
-	/* Who walks the list meanwhile finds it whole, or leaves a mark */
+	/*
+	 * A task that walks the list meanwhile finds it complete, or leaves a
+	 * mark
+	 */
 	smp_store_release(&buf->dmabuf, dmabuf);
 }
 
@@ -134,11 +137,10 @@ static bool is_ours_alone(const struct coherent_dmabuf *buf)
 }
 
 /**
- * coherent_dmabufs_prune() - forget those that nobody has any more
+ * coherent_dmabufs_prune() - drop dma-bufs that nobody else holds
  * @ap: the aperture
  *
- * Before another one is made: so those of which nobody has anything any more are
- * never many.
+ * Called before another one is made, so that unused ones never accumulate.
  *
  * Context: may sleep.
  */
@@ -221,12 +223,12 @@ static bool is_idle(const struct coherent_dmabuf *buf, unsigned long deadline)
  * coherent_dmabufs_revoke() - take away all mappings of importers
  * @ap: the aperture
  *
- * An importer with pinned mappings (iommufd) has lost them for good, and its user
- * must import again; others map anew when they need it. DMA that an importer has
- * said to have under way is waited for, but not for ever.
+ * An importer with pinned mappings (iommufd) has lost them for good, and its
+ * user must import again; others map again when they need it. If an importer
+ * says that it has DMA under way, that is waited for, but not for ever.
  *
- * Context: may sleep; takes locks of the dma-bufs and of their importers. Of the
- * locks that a fault takes none is held but face_lock.
+ * Context: may sleep; takes locks of the dma-bufs and of their importers. Of
+ * the locks that a fault takes none is held but face_lock.
  */
 void coherent_dmabufs_revoke(struct coherent_aperture *ap)
 {
@@ -246,13 +248,14 @@ void coherent_dmabufs_revoke(struct coherent_aperture *ap)
 }
 
 /**
- * coherent_dmabuf_range_is_poisoned() - does poison keep pages from others' DMA?
+ * coherent_dmabuf_range_is_poisoned() - does poison forbid others' DMA to pages?
  * @ap: the aperture
  * @first: first PFN
  * @last: last PFN
  *
- * An entry of an IOMMU loads nothing, and a device that reads poison is told so by
- * the completion. So only the policy that isolates poison from everybody refuses.
+ * An entry of an IOMMU loads nothing, and a device that reads poison gets an
+ * error in the completion. So only the policy that isolates poison from
+ * everybody refuses.
  *
  * Context: any but NMI.
  * Return: whether it does.

@@ -2,15 +2,15 @@
 /*
  * Page faults on mappings of regions.
  *
- * A block (a PMD's or a PUD's worth of memory) is mapped by one entry where it
- * lies wholly in the VMA, is aligned alike in virtual and physical space, and
- * holds no poison. The first two depend on nothing but the VMA, and the third
- * is the same for all faults that run at a time (see poison/poison.h), so they
- * agree: never does one insert a small page where another inserts a huge one,
- * which the memory manager has a VM_BUG_ON for. A block that found a page table
- * in place (a VMA before it, or poison, needed one) stays small while that
- * table lives; and tables of PFN mappings are freed under mmap_lock for writing
- * alone, so none goes away under a fault that has seen it.
+ * One entry maps a block (a PMD's or a PUD's worth of memory) if the block lies
+ * wholly in the VMA, has the same alignment in virtual and physical space, and
+ * holds no poison. The first two depend only on the VMA, and the third is the
+ * same for all concurrent faults (see poison/poison.h), so they agree: a fault
+ * never inserts a small page where another inserts a huge one, for which mm has
+ * a VM_BUG_ON. If a block already has a page table (a VMA before it, or poison,
+ * needed one), it stays small while that table exists; and tables of PFN
+ * mappings are freed only under mmap_lock for writing, so none is freed during
+ * a fault that has seen it.
  */
 #include <linux/align.h>
 #include <linux/device.h>
@@ -64,11 +64,12 @@ static vm_fault_t lend(const struct vm_fault *vmf)
 }
 
 /*
- * A KVM that does not ask with FAULT_FLAG_HWPOISON takes a refused page for the death
- * of the machine; so it is lent the page, and its vCPU told of the error, as KVM itself
- * does for ordinary memory: a VMM hands that to its guest, which has not loaded anything
- * yet. KVM returns to its VMM with the signal before it runs the guest, and asks again
- * when the guest touches the page again.
+ * A KVM that does not set FAULT_FLAG_HWPOISON stops the machine when a page is
+ * refused. So the page is lent to it, and the vCPU's thread gets the signal, as
+ * KVM itself does for ordinary memory: the VMM passes the error to its guest,
+ * which has not loaded anything yet. KVM returns to its VMM with the signal
+ * before it runs the guest, and faults again when the guest touches the page
+ * again.
  */
 static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
 {
@@ -85,15 +86,16 @@ static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
 static const bool kvm_reports = FAULT_FLAG_HWPOISON;
 
 /*
- * May a poisoned page be mapped for this fault? 0, or what the fault ends with.
+ * May a poisoned page be mapped for this fault? 0, or the result of the fault.
  *
- * Who asks with FAULT_FLAG_HWPOISON reports what it is refused: a KVM that can. Where
- * there is no such flag, KVM asks with ALLOW_RETRY alone: userspace's own faults have
- * USER, user copies of the kernel INTERRUPTIBLE, a futex not even ALLOW_RETRY.
- * fault_in_safe_writeable() asks exactly as that KVM does; so at least it must be a
- * process that somebody like KVM watches the mappings of.
+ * FAULT_FLAG_HWPOISON means that the caller reports a refusal itself: a KVM
+ * that can. If there is no such flag, KVM's faults have ALLOW_RETRY alone:
+ * userspace's own have USER, user copies of the kernel INTERRUPTIBLE, a futex's
+ * not even ALLOW_RETRY. fault_in_safe_writeable() sets the same flags as that
+ * KVM; so the process must at least have an MMU notifier, as KVM's has.
  *
- * Who maps memory for DMA has REMOTE besides. Both are lent the page: loan.c.
+ * Faults that map memory for DMA also have REMOTE. Both are lent the page:
+ * loan.c.
  */
 static vm_fault_t may_map_poison(const struct vm_fault *vmf)
 {
@@ -179,10 +181,10 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
 }
 
 /*
- * The kernel asks for a huge page first only where the policy for transparent
- * huge pages lets it (/sys/kernel/mm/transparent_hugepage, prctl). That is
- * about ordinary memory; here a huge entry costs nobody anything. So where the
- * block fits and no page table is in place, a small fault inserts a PMD.
+ * The kernel asks for a huge page first only if the policy for transparent huge
+ * pages allows it (/sys/kernel/mm/transparent_hugepage, prctl). That is about
+ * ordinary memory; here a huge entry costs nothing. So if the block fits and
+ * there is no page table, a small fault inserts a PMD.
  */
 static vm_fault_t insert_small(struct vm_fault *vmf)
 {
@@ -210,12 +212,12 @@ static vm_fault_t insert_small(struct vm_fault *vmf)
 }
 
 /*
- * How may this fault be waited for? Userspace's own ends with any signal, and is
- * done again after it; no lock is held then, so that the freezer can have it.
- * The kernel's copies to and from users ask to be interrupted as well, but do not
- * look for signals: the second time they come at once, and wait until they are
- * killed, as all others do (KVM among them, which does not come back to its user
- * for a signal from here). Nobody pins pages of such a mapping.
+ * How may this fault wait? Userspace's own fault ends with any signal, and
+ * repeats after it; no lock is held then, so the freezer can freeze it. The
+ * kernel's copies to and from users are interruptible as well, but do not check
+ * for signals: the second time they repeat at once, and wait until they are
+ * killed, as all others do (including KVM, which does not return to its user
+ * for a signal from here). Pages of such a mapping are never pinned.
  */
 static unsigned int wait_state(unsigned int flags)
 {
@@ -305,7 +307,7 @@ vm_fault_t coherent_fault(struct vm_fault *vmf)
 }
 
 #ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
-/* The memory manager does not ask whether the CPU has pages of that size */
+/* mm does not check whether the CPU has pages of that size */
 static bool cpu_maps(unsigned int order)
 {
 #ifdef CONFIG_X86

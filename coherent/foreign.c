@@ -2,21 +2,22 @@
 /*
  * May another device's IOMMU still map memory that a user of ours has mapped?
  *
- * VFIO's type1 container takes the PFNs of a PFN mapping without a reference and
- * without a notifier: what it mapped stays mapped when the VMA goes, when we
- * are closed, when our module is removed. Nothing of that can be asked for. The
- * container remembers the address space that mapped, but can be told to
- * hand that over to another (VFIO_DMA_MAP_FLAG_VADDR), so its end is no proof.
+ * VFIO's type1 container takes the PFNs of a PFN mapping without a reference
+ * and without a notifier: its mappings outlive the VMA, the close of our device
+ * and this module. The kernel has no interface to ask for them. The container
+ * remembers the address space that mapped, but can hand the mapping over to
+ * another one (VFIO_DMA_MAP_FLAG_VADDR), so the end of the first is no proof.
  * But its mappings live no longer than the last IOMMU group in it, and a group
- * in it is claimed for userspace. Where no group is, there is no such mapping.
+ * in it is claimed for userspace. Without such a group there is no such
+ * mapping.
  *
- * (iommufd maps no PFN mapping but by a dma-buf, which is revoked. Its groups
- * cannot be told from type1's, and count all the same.)
+ * (iommufd maps PFN mappings only through a dma-buf, which is revoked. Its
+ * groups cannot be told from type1's, and count all the same.)
  *
- * A VFIO device that is emulated (mdev) has no group that is claimed. Its driver
- * can hold pages of a container for as long as somebody has the device open. One that
- * is removed meanwhile stays open, but is seen no more: that is not forgotten until an
- * administrator has lifted all quarantines by hand.
+ * An emulated VFIO device (mdev) has no claimed group. Its driver can hold
+ * pages of a container for as long as the device is open. If such a device is
+ * removed meanwhile, it stays open, but can no longer be seen: so it counts
+ * until an administrator has lifted all quarantines by hand.
  */
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
@@ -109,7 +110,7 @@ static bool manages_dma(const struct device *dev)
 	return !bus || bus->manages(dev->driver);
 }
 
-/* VFIO devices that are on none of those buses, so that no IOMMU serves them */
+/* VFIO devices on none of those buses, so without an IOMMU */
 struct emulated {
 	struct list_head node;
 	const struct vfio_device *vdev;
@@ -138,7 +139,10 @@ static int emulated_comes(struct device *dev)
 	return 0;
 }
 
-/* Who has it open may keep it for long, but is not seen any more: to be lifted by hand */
+/*
+ * Its user may keep it for long, but cannot be seen any more: to be lifted by
+ * hand
+ */
 static void emulated_goes(struct device *dev)
 {
 	struct emulated *old, *next;
@@ -155,7 +159,7 @@ static void emulated_goes(struct device *dev)
 }
 
 /**
- * coherent_foreign_forget() - an administrator knows that nobody has memory
+ * coherent_foreign_forget() - an administrator knows that no device has memory
  *
  * Emulated devices that were removed while they were open count no longer.
  *
@@ -230,8 +234,9 @@ static bool is_alone(struct iommu_group *group)
 }
 
 /*
- * A group that a driver of the kernel's does DMA with counts as claimed as well,
- * but no user can have it. Who is just being bound or unbound is left out.
+ * A group in which one of the kernel's drivers does DMA counts as claimed as
+ * well, but no user can have it. A device that is being bound or unbound is
+ * left out.
  */
 static int does_kernel_dma(struct device *dev, void *unused)
 {
@@ -265,9 +270,10 @@ static bool has_iommu(const struct device *dev)
 }
 
 /*
- * The group of a function, and no bridge, with a driver that gives it to userspace;
- * NULL for any other. While it is locked and has a driver its group cannot go. Who
- * is just being bound or unbound is not waited for, so that is not known.
+ * The group of a function that is no bridge and has a driver that gives it to
+ * userspace; NULL for any other. While it is locked and has a driver its group
+ * cannot go. This does not wait for a device that is being bound or unbound, so
+ * its state is unknown.
  */
 static struct iommu_group *users_group(struct device *dev)
 {
@@ -324,9 +330,10 @@ static int is_claimed(struct look *look, struct iommu_group *group)
 }
 
 /*
- * Who has two devices can move a container from the one's group to the other's and
- * back, and be in neither where we look. So before nobody is said to be there all
- * groups that a user could have are held at a time, as if we were users.
+ * A user with two devices can move a container from the group of one to that of
+ * the other and back, and never be in the group that is checked. So before the
+ * result is "none", all groups that a user could have are held at once, as if
+ * we were users.
  */
 struct held_group {
 	struct list_head node;
@@ -347,7 +354,10 @@ static int hold(struct look *look, struct iommu_group *group)
 	ret = iommu_group_claim_dma_owner(group, look);
 	if (ret) {
 		kfree(held);
-		/* Its firmware wants mappings of its own: no user can have it either */
+		/*
+		 * Its firmware needs its own mappings: no user can have it
+		 * either
+		 */
 		return ret == -EINVAL ? 0 : ret;
 	}
 	held->group = iommu_group_ref_get(group);
@@ -369,14 +379,15 @@ static void let_go(struct look *look)
 /**
  * coherent_foreign_dma() - does userspace own another device's DMA?
  * @ours: the IOMMU group of the function that showed the memory
- * @self: a device that is being bound or unbound, its lock being held; else NULL
+ * @self: a device being bound or unbound, with its lock held; else NULL
  *
- * Once it does not, no mapping from before is left, and, where nobody can map
- * the memory any more, none will come. Where that cannot be known the answer is
- * yes. For a moment nobody can open another device, or reset one, or bind a driver
- * to its neighbour in the group.
+ * If not, no earlier mapping is left, and if nobody can map the memory any
+ * more, none will be added. If that cannot be determined the answer is yes. For
+ * a moment no other device can be opened or reset, and no driver can bind to
+ * its neighbour in the group.
  *
- * Context: may sleep; takes locks of the IOMMU core's, and tries those of devices.
+ * Context: may sleep; takes locks of the IOMMU core's, and tries those of
+ * devices.
  * Return: whether some group but @ours is claimed for userspace, or an emulated
  * device is open.
  */

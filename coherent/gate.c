@@ -2,9 +2,9 @@
 /*
  * The gate: events and accesses exclude each other.
  *
- * Who touches the memory holds coherent_gate.lock for reading (access.c), so
- * that no event comes in between; an event takes it for writing. What the state
- * says is gate_state.c's.
+ * An access holds coherent_gate.lock for reading (access.c), so that no event
+ * comes in between; an event takes it for writing. gate_state.c decides what
+ * the state means.
  */
 #include <kunit/static_stub.h>
 #include <linux/compiler.h>
@@ -39,8 +39,8 @@ void coherent_gate_setup(struct coherent_aperture *ap)
  * @ap: the aperture
  * @event: which
  *
- * No access runs meanwhile.  One that comes later meets the new state, and who
- * waits looks again.
+ * No access runs meanwhile. Later accesses meet the new state, and waiting ones
+ * check again.
  *
  * Context: may sleep; takes coherent_gate.lock for writing.
  */
@@ -54,7 +54,7 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 	next = gate->state;
 	coherent_gate_apply(&next, event, coherent_gate_now());
 	coherent_health_event(ap, event, gate->state.shut, next.shut);
-	/* Who waits, or only peeks, looks at these without the lock */
+	/* Waiters and coherent_gate_peek() read these without the lock */
 	WRITE_ONCE(gate->state.pending, next.pending);
 	/* Pairs with coherent_gate_peek() */
 	smp_store_release(&gate->state.shut, next.shut);
@@ -68,13 +68,14 @@ void coherent_gate_happens(struct coherent_aperture *ap,
  * coherent_gate_peek() - would an access be let in?
  * @ap: the aperture
  *
- * For who cannot have the lock, and is told by coherent_gate_shuts() when the answer
- * is no longer true. No event ends a reason without setting @pending, and that is
- * stored first: so who sees no reason any more sees what it has left behind.
+ * For callers that cannot take the lock; coherent_gate_shuts() revokes their
+ * mapping when the answer is no longer true. An event that ends a reason sets
+ * @pending, and stores it first: a caller that no longer sees the reason sees
+ * @pending.
  *
  * Context: any.
- * Return: 0; -EAGAIN for not now, or not before readiness was seen; -EIO when the
- * link is gone; -ENODEV when nobody has the device open.
+ * Return: 0; -EAGAIN for not now, or not before readiness was seen; -EIO when
+ * the link is gone; -ENODEV when nobody has the device open.
  */
 int coherent_gate_peek(const struct coherent_aperture *ap)
 	__context_unsafe(/* two words, see above */)
@@ -90,17 +91,17 @@ int coherent_gate_peek(const struct coherent_aperture *ap)
 }
 
 /**
- * coherent_gate_shuts() - an event that leaves nobody anything to touch
+ * coherent_gate_shuts() - an event closes the gate and revokes all mappings
  * @ap: the aperture
- * @event: which; it must shut the gate
+ * @event: which; it must close the gate
  *
- * When it returns no access runs and no mapping is left: faults meet the shut
- * gate and insert nothing, and what was inserted before is gone. Who imported
- * dma-bufs was told the same of its mappings, and has ended its DMA, or it was
- * logged that it has not.
+ * When it returns no access runs and no mapping is left: faults meet the closed
+ * gate and insert nothing, and earlier mappings are gone. Importers of dma-bufs
+ * have lost their mappings as well, and have ended their DMA, or the log says
+ * that they have not.
  *
- * Context: as coherent_gate_happens(); takes i_mmap, page table locks, and those
- * of dma-bufs and importers, too.
+ * Context: as coherent_gate_happens(); takes i_mmap, page table locks, and
+ * those of dma-bufs and importers, too.
  */
 void coherent_gate_shuts(struct coherent_aperture *ap,
 			 enum coherent_gate_event event)

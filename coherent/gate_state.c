@@ -51,7 +51,7 @@ static bool expired(u64 since, u64 limit_ms, u64 now)
 	return now > since && now - since > limit_ms;
 }
 
-/* Nobody reports any more how the recovery went */
+/* The result of the recovery will not be reported any more */
 static bool is_stale(const struct coherent_gate_state *state, u64 now)
 {
 	return expired(state->frozen_since, COHERENT_RESET_LIMIT_MS, now);

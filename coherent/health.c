@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What went wrong with a device since it was bound, counted, for monitoring. The
- * gate knows what is the case now; nobody would see there what was over when he
- * looked.
+ * Counts what went wrong with a device since it was bound, for monitoring. The
+ * gate knows only the current state, and would not show a failure that is over.
  */
 #include <linux/atomic.h>
 #include <linux/compiler.h>
@@ -55,7 +54,7 @@ void coherent_health_event(struct coherent_aperture *ap,
  * @ap: the aperture
  * @answer: as coherent_gate_answered() has it
  *
- * When time has run out every access that comes asks anew, and is refused: that is
+ * After the time limit every access asks again, and is refused: that counts as
  * one failure, until the next event.
  *
  * Context: coherent_gate.lock is held for reading.

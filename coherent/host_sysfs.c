@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/coherent_vfio: what an administrator sees of the host's memory
- * when no bound device shows it. Whoever has files there adds them to
- * coherent_host_kobj after coherent_host_sysfs_init() and removes them before
+ * when no bound device shows it. Other files add their attributes to
+ * coherent_host_kobj after coherent_host_sysfs_init() and remove them before
  * coherent_host_sysfs_exit().
  */
 #include <linux/errno.h>

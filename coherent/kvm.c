@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Can KVM give guests the memory as what it is?
+ * Can KVM give guests the memory with its real memory type?
  *
- * On arm64 KVM makes device memory of every mapping that has no struct page, unless
- * it knows better: it then takes the mapping's memory type, which it can where the
- * CPU does cache maintenance by itself. A guest with device memory is ended by the
- * first unaligned access, and cannot execute from there; its view of what the host
- * has cached is not coherent either. Nothing is refused for that: file I/O, and guests
- * that know, go on.
+ * On arm64 older KVMs map all memory without struct page as device memory.
+ * Newer ones use the memory type of the host's mapping, if the CPU does cache
+ * maintenance by itself. With device memory a guest dies at its first unaligned
+ * access, and cannot execute from there; it is not coherent with the host's
+ * caches either. Nothing is refused for that reason: file I/O works, and so do
+ * guests that avoid such accesses.
  *
  * Documentation/virt/kvm/api.rst, KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED
  */

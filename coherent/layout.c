@@ -88,8 +88,8 @@ int coherent_layout_carve(struct coherent_layout *layout, u64 base, u64 size,
 
 	add_region(layout, COHERENT_USABLE_BAR, COHERENT_CACHED, base, usable);
 	/*
-	 * Rounding may leave bytes behind even when nothing is reserved: then
-	 * they are given to nobody, for no policy says how to map them.
+	 * Rounding may leave bytes over even when nothing is reserved. They are
+	 * in no region, because no policy says how to map them.
 	 */
 	if (policy->reserved)
 		add_region(layout, COHERENT_RESERVED_BAR,

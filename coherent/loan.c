@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Poisoned pages lent to who needs no more than their place: whoever maps memory for
- * DMA, and KVM, whose vCPU is told of the error before it runs the guest (fault.c).
+ * Poisoned pages are lent to callers that need only their address: those that
+ * map memory for DMA, and KVM, whose vCPU gets a signal before it runs the
+ * guest (fault.c).
  *
- * type1 finds the page behind an address by way of the process's page table: it has
- * the page faulted in, and reads its number there. Refused one page, it refuses the
- * whole range, and the next VM would have no DMA to any of its memory. But an
- * IOMMU's entry loads nothing; it is the entry in the page table that must not
- * stay, for there the process loads poison, and the kernel with it. So it is taken
- * away again, as soon as type1 has read it: all the time it holds mmap_lock. So does
- * KVM, which drops the page again by its MMU notifier.
+ * type1 finds the page behind an address through the process's page table: it
+ * faults the page in, and reads its number there. If one page is refused, it
+ * refuses the whole range, and the next VM would have no DMA to any of its
+ * memory. But an IOMMU's entry loads nothing. Only the entry in the page table
+ * must not stay, because the process, and the kernel on its behalf, could load
+ * poison through it. So it is removed as soon as type1 has read it: type1 holds
+ * mmap_lock all the time. So does KVM, which drops the page again by its MMU
+ * notifier.
  *
- * A process can hold its mmap_lock for long. Nobody waits for that but its own loan,
- * and the unloading of the module.
+ * A process can hold its mmap_lock for long. Only its own loan and the
+ * unloading of the module wait for that.
  */
 #include <linux/cleanup.h>
 #include <linux/container_of.h>
@@ -57,8 +59,8 @@ static void take_back(struct work_struct *work)
 	struct loan *loan = container_of(work, struct loan, work);
 
 	/*
-	 * Who has faulted it in is done when this can be had; and until it is let
-	 * go nobody looks for what is taken away.
+	 * With this lock held the task that faulted the page in is done; and
+	 * until it is released no other looks for what is removed here.
 	 */
 	mmap_write_lock(loan->mm);
 	scoped_guard(mutex, &loans_lock) {

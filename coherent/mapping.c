@@ -35,7 +35,10 @@ static void *make_mapping(const struct coherent_region *region)
 void *coherent_map(struct coherent_window *win)
 {
 	struct coherent_aperture *ap = win->ap;
-	/* Pairs with the release below: whoever sees the address may use it */
+	/*
+	 * Pairs with the release below: a reader that sees the address may use
+	 * it
+	 */
 	void *va = smp_load_acquire(&win->va);
 
 	if (va)
@@ -81,9 +84,10 @@ void coherent_unmap_all(struct coherent_aperture *ap)
  * coherent_map_for_user() - make user mappings get the region's memory type
  * @win: the region
  *
- * x86 looks the memory type of a PFN up when it is inserted and quietly makes
- * it UC- unless somebody holds a mapping of that type; the kernel's own serves
- * (Documentation/arch/x86/pat.rst). Elsewhere vm_page_prot decides.
+ * x86 looks up the memory type of a PFN when it is inserted and silently makes
+ * it UC- unless a mapping of that type exists; the kernel's own is enough
+ * (Documentation/arch/x86/pat.rst). On other architectures vm_page_prot
+ * decides.
  *
  * Context: mmap_lock is held; takes map_lock.
  * Return: 0 or -ENOMEM.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that the core itself has taken from the page allocator to be shown as
- * an aperture, for want of a device that has some.
+ * Memory that the core itself has allocated from the page allocator to show it
+ * as an aperture, for machines without a device that has some.
  *
- * Nobody can claim that a piece of System RAM is fit to be shown. It is if it
- * lies in memory that was allocated here, for this purpose, and for nothing
- * else: a backend that is wrong about its aperture is refused as ever.
+ * A backend cannot declare a piece of System RAM fit to be shown. Only memory
+ * that was allocated here, for this purpose alone, may be shown: a backend that
+ * is wrong about its aperture is refused.
  */
 #include <linux/align.h>
 #include <linux/cleanup.h>
@@ -68,7 +68,7 @@ static void free_pages_contig(unsigned long pfn, unsigned long nr)
 }
 
 /*
- * Reserved pages are nobody's to look into. (Of the pages of a PFN mapping
+ * Reserved pages are not used by anybody else. (Of the pages of a PFN mapping
  * that have a struct page type1 maps only those for DMA.)
  */
 static void take_over(struct page *page, unsigned long nr)
@@ -167,12 +167,11 @@ static void free_own(struct own_memory *own)
 }
 
 /**
- * coherent_memory_free() - give memory back
+ * coherent_memory_free() - free the memory
  * @base: what coherent_memory_alloc() has stored; no device has it any more
  *
- * What is known of poison in it is cleared: its pages will be others'. What
- * another device may still write to (claim.c) is given back when it no longer
- * may.
+ * Clears the memory's poison, because its pages get another owner. Memory that
+ * another device may still write to (claim.c) is freed when that is over.
  *
  * Context: may sleep.
  */

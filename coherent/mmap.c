@@ -37,7 +37,7 @@ static void revoke_region(const struct coherent_window *win, unsigned long first
 	unsigned long base = PHYS_PFN(region->base);
 
 	/*
-	 * Whole entries: the memory manager would want mmap_lock to split one
+	 * Whole entries: mm would want mmap_lock to split one
 	 * that straddles an end.
 	 */
 	if (READ_ONCE(win->had_pud)) {
@@ -59,9 +59,8 @@ static void revoke_region(const struct coherent_window *win, unsigned long first
  * @first: first PFN
  * @last: last PFN; what lies in no region has no mappings
  *
- * A huge entry goes as a whole. What must not come back while the caller has
- * not looked after that is its own business: it holds coherent_gate.lock for
- * writing, or has made accesses wait.
+ * A huge entry is removed as a whole. The caller must keep mappings from coming
+ * back: it holds coherent_gate.lock for writing, or has made accesses wait.
  *
  * Context: may sleep; takes i_mmap and page table locks.
  */
@@ -74,14 +73,13 @@ void coherent_revoke(struct coherent_aperture *ap, unsigned long first,
 }
 
 /*
- * A VMA was split, moved or forked; the page tables come after.
+ * A VMA was split, moved or forked; the page tables follow later.
  *
- * The memory manager does not know PUD entries of PFN mappings there: on a
- * split it would take one for a table of PMDs and follow it into nowhere, on a
- * move it complains of a bad entry and forgets to flush the TLB. So PUD
- * entries are removed now, and come back as faults ask for them. As those hold
- * mmap_lock (coherent_huge_fault()), none comes back before the memory manager
- * is done.
+ * mm does not handle PUD entries of PFN mappings there: on a split it would
+ * treat one as a table of PMDs and follow a wild pointer, on a move it reports
+ * a bad entry and forgets to flush the TLB. So PUD entries are removed now, and
+ * come back by later faults. Those hold mmap_lock (coherent_huge_fault()), so
+ * none comes back before mm is done.
  */
 static void coherent_vma_open(struct vm_area_struct *vma)
 {

@@ -27,7 +27,7 @@ const char *coherent_memtype_name(enum coherent_memtype memtype)
 	return memtypes[memtype];
 }
 
-/* Files are made for regions that there are */
+/* Only regions that exist get files */
 static const struct coherent_region *dev_to_region(struct device *dev, u8 bar)
 {
 	const struct coherent_layout *layout = &coherent_aperture_of(dev)->layout;
@@ -55,7 +55,7 @@ static ssize_t region##bar##_##name##_show(struct device *dev,		\
 }									\
 static DEVICE_ATTR(region##bar##_##name, 0444, region##bar##_##name##_show, NULL)
 
-/* The address of memory is for those who may know addresses */
+/* Show the memory's address only to readers who may see addresses */
 #define REGION_ADDRESS_ATTR(bar)					\
 static ssize_t region##bar##_base_show(struct device *dev,		\
 				       struct device_attribute *attr,	\

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From one tenant to the next: the memory is cleared before somebody else sees it.
+ * Between tenants: the memory is cleared before somebody else sees it.
  *
  * Clearing hundreds of GiB takes a while: chunks of it go to as many workers as
  * there are CPUs. Each clears a piece at a time between coherent_access_begin()
- * and coherent_access_end(), so that a reset can come in between, and known poison
- * is left out: a reader does not get there either.
+ * and coherent_access_end(), so that a reset can come in between, and known
+ * poison is left out: readers do not reach it either.
  *
- * Memory is dirty from the moment on that somebody may have written to it, and
- * until all of it was cleared. So what was not done, for whatever reason, is done
- * before the next open succeeds.
+ * Memory is dirty from the moment that somebody may have written to it until
+ * all of it was cleared. So whatever was not cleared, for any reason, is
+ * cleared before the next open succeeds.
  */
 #include <linux/atomic.h>
 #include <linux/completion.h>
@@ -98,7 +98,7 @@ static int begin_piece(struct scrub_job *job)
 		ret = coherent_access_begin(job->ap, COHERENT_ACCESS_COPY);
 		if (ret != -EAGAIN || !job->wait || READ_ONCE(job->error))
 			return ret;
-		/* The caller can be killed; helpers are told by the error */
+		/* The caller can be killed; helpers stop on the error */
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		coherent_access_pause(job->ap, TASK_IDLE, PAUSE_MS, PAUSE_MS);
@@ -181,7 +181,7 @@ static void wait_for_helpers(struct scrub_job *job)
 		stop(job, -EINTR);
 }
 
-/* With helpers, as far as they can be had: the caller alone does it, too */
+/* With helpers, if any can start; otherwise the caller does it alone */
 static void work_together(struct scrub_job *job)
 {
 	u64 chunks = DIV_ROUND_UP_ULL(job->ap->scrub.total, CHUNK);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tracepoints of the kernel's, to be told what nothing else tells modules. They
- * are not exported by name, but can be looked for.
+ * Uses the kernel's tracepoints for events that it reports to modules in no
+ * other way. They are not exported by name, but can be looked up.
  */
 #include <linux/errno.h>
 #include <linux/kconfig.h>

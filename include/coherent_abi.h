@@ -17,7 +17,7 @@
  * - What is removed, renamed or means something else raises MAJOR.
  * - What is promised of neither: names that do not begin with coherent_ or COHERENT_;
  *   struct coherent_function; what begins with coherent_kunit_ beyond
- *   COHERENT_KUNIT_BACKEND(); and modules, which are built anew for each core whose
+ *   COHERENT_KUNIT_BACKEND(); and modules, which are built again for each core whose
  *   COHERENT_ABI differs (DKMS does it: BUILD_DEPENDS), and for each kernel.
  */
 #ifndef COHERENT_ABI_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The contract, on a backend that is unlike ours and in order: most of a small aperture
- * would be its reserved part, readiness is told by one bit in BAR 2, and there is a
- * property without which it takes nothing.
+ * The contract, on a correct backend that differs from ours: most of a small aperture
+ * would be its reserved part, readiness is one bit in BAR 2, and it refuses a function
+ * without a certain property.
  */
 #include <kunit/test.h>
 #include <linux/io.h>

@@ -281,7 +281,7 @@ static void refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
 	KUNIT_EXPECT_TRUE(test, kunit_lives_balanced());
 
-	/* And so it can be had once what was wrong is right */
+	/* And so it can be bound once the fault is gone */
 	if (t->prepare == directory_taken || t->prepare == no_ready_bar)
 		return;
 	kunit_backend_reset();

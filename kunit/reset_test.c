@@ -36,7 +36,7 @@ static void bars_are_cleared(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, cdev->function->regs[i].value);
 }
 
-/* What a recovery is told by its caller, and what it tells */
+/* The arguments and results of a recovery's callbacks */
 static void recovery_results(struct kunit *test)
 {
 	struct coherent_device *cdev = kunit_open(test);
@@ -107,7 +107,7 @@ static pci_ers_result_t user_is_told(struct pci_dev *pdev, pci_channel_state_t s
 	return PCI_ERS_RESULT_CAN_RECOVER;
 }
 
-/* Who is told of an error that stops the link finds the gate shut */
+/* A user notified of an error that stops the link finds the gate closed */
 static void told_when_shut(struct kunit *test)
 {
 	struct coherent_device *cdev = kunit_open(test);

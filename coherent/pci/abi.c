@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Was a backend built for this core? And the shape that the number stands for: what
- * backends see cannot change while COHERENT_ABI stays.
+ * Was a backend built for this core? This file also has the struct layout that
+ * belongs to the number: what backends see cannot change while COHERENT_ABI
+ * stays.
  */
 #include <linux/align.h>
 #include <linux/array_size.h>

@@ -2,16 +2,16 @@
 /*
  * PCI_COMMAND after a recovery from an error.
  *
- * A reset of the link leaves config space as at power-on, and nobody saved it
- * before: what the PCI core can restore is from an earlier reset or from open.
- * What the user has set since is remembered here: of its other registers
- * vfio-pci shows the hardware's values, so a user sees that they are gone, but
- * memory decoding is vfio-pci's to remember, and to believe in.
+ * A reset of the link leaves config space as at power-on, and nothing was saved
+ * before it: the PCI core can restore only the state of an earlier reset or of
+ * open. This file remembers what the user has set since. Of the other registers
+ * vfio-pci shows the hardware's values, so a user sees that they are lost; but
+ * vfio-pci remembers memory decoding itself, and relies on its own copy.
  *
- * The user's write and a recovery may come at the same time, and the write
- * cannot be done under a lock, for it copies from the user. So whoever writes
- * looks afterwards whether a recovery came in between, and then sets again what
- * vfio-pci remembers of the write, memory decoding. The rest of it met a link
+ * The user's write and a recovery may happen at the same time, and the write
+ * cannot be done under a lock, because it copies from the user. So the writer
+ * checks afterwards whether a recovery came in between, and then sets memory
+ * decoding again as vfio-pci remembers it. The rest of the write met a link
  * that was down, and is lost as on any machine.
  */
 #include <linux/cleanup.h>
@@ -36,8 +36,8 @@ static u16 get_command(struct pci_dev *pdev)
 }
 
 /*
- * The same as a user reads it: not while a reset, which saves and restores it, goes
- * on. Nobody who holds off users takes command_lock.
+ * The same as a user reads it: not during a reset, which saves and restores it.
+ * Code that holds off users does not take command_lock.
  */
 static u16 get_users_command(struct pci_dev *pdev)
 {
@@ -57,8 +57,8 @@ static u16 decoding(const struct coherent_function *fn)
 }
 
 /*
- * As it is now, if it can be read. From when the link is frozen until it is restored
- * it is what the reset of the link has made of it.
+ * The current value, if it can be read. From the time that the link is frozen
+ * until it is restored, it has the value that the reset of the link left.
  */
 static void remember(struct coherent_function *fn)
 	__must_hold(&fn->command_lock)
@@ -137,10 +137,11 @@ void coherent_command_write_end(struct coherent_function *fn,
 }
 
 /**
- * coherent_command_restore() - the link was reset behind our back
+ * coherent_command_restore() - the link was reset without a callback
  * @fn: the function, which answers again
  *
- * All that was saved of config space, and then what the user has set since.
+ * Restores all that was saved of config space, and then what the user has set
+ * since.
  *
  * Context: the device's lock is held; may sleep; takes command_lock.
  */

@@ -149,9 +149,9 @@ static int write_core_runs(struct coherent_function *fn, char __user *buf,
 }
 
 /*
- * The fake BARs change last and together: what can fail (the user's memory,
- * vfio-pci's own registers) comes first, so that an error leaves them alone,
- * and nobody sees half of an 8-byte write.
+ * The fake BARs change last and together: steps that can fail (the user's
+ * memory, vfio-pci's own registers) come first, so that an error leaves the
+ * BARs alone, and no reader sees half of an 8-byte write.
  */
 static ssize_t config_write(struct coherent_function *fn, char __user *buf,
 			    size_t count, u64 pos)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory by the CXL Device DVSEC, and its readiness: CXL r4.0, 8.1.3.8.
+ * Memory described by the CXL Device DVSEC, and its readiness: CXL r4.0,
+ * 8.1.3.8.
  *
- * After a reset Memory_Info_Valid comes within 1 s; from then on the device
- * says itself how long Memory_Active may take.
+ * After a reset Memory_Info_Valid is set within 1 s; from then on the device
+ * itself reports how long Memory_Active may take.
  */
 #include <linux/bitfield.h>
 #include <linux/minmax.h>

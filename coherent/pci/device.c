@@ -31,7 +31,7 @@ static void close_memory(struct coherent_function *fn)
  * coherent_open_device() - &vfio_device_ops.open_device
  * @core_vdev: the device
  *
- * Opening resets the function. Closing it did too, but behind the back of
+ * Opening resets the function. Closing it did too, but without calling
  * reset_done(): so readiness is asked for whether a reset was seen or not.
  *
  * Context: may sleep; the VFIO core lets one in at a time.
@@ -181,7 +181,9 @@ static void report(const struct coherent_aperture *ap)
 	coherent_kvm_report(ap);
 }
 
-/* What is there before others can find the device, in this order */
+/*
+ * Everything that must exist before others can find the device, in this order
+ */
 static int setup(struct coherent_function *fn)
 {
 	const struct coherent_backend *backend = fn->cdev->backend;
@@ -328,7 +330,7 @@ int coherent_pci_probe_abi(struct pci_dev *pdev,
 	ret = coherent_abi_check(pdev, abi);
 	if (ret)
 		return ret;
-	/* All ones would pass for any capability, or for none */
+	/* All ones would look like any capability, or like none */
 	if (!pci_device_is_present(pdev))
 		return dev_err_probe(&pdev->dev, -ENODEV,
 				     "the function does not answer: its link is down, or it is gone\n");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Find the aperture, and what is bad of it, in what firmware says; and refuse what
- * must not be shown.
+ * Find the aperture, and its bad memory, in firmware's description; and refuse
+ * what must not be shown.
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
@@ -90,8 +90,8 @@ static int check_layout(struct coherent_layout *layout)
 	if (coherent_memory_owns(layout->base, layout->size))
 		return check_own(layout);
 	/*
-	 * System RAM belongs to the host's kernel. Whoever describes an
-	 * aperture over it is wrong, and userspace must not pay for it.
+	 * System RAM belongs to the host's kernel. A description of an aperture
+	 * over it is wrong, and showing it would give the host's memory away.
 	 */
 	if (region_intersects(layout->base, layout->size,
 			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Regions exported as dma-bufs, by vfio-pci's exporter: iommufd imports no other's.
+ * Regions exported as dma-bufs, by vfio-pci's exporter: iommufd imports from no
+ * other.
  *
- * That exporter revokes what it exported when vfio-pci resets the function, puts it
- * to sleep, or has its memory decoding turned off, and at close. Of everything else
- * that ends mappings (other resets, errors on the link, suspend, poison) it does not
- * hear: for those coherent_dmabufs_revoke() takes importers' mappings away. That an
- * importer does not map the same dma-buf anew meanwhile the exporter alone can see to:
- * it asks us before (dmabuf_gate.c) where the kernel has patches/linux, and nobody
- * elsewhere.
+ * That exporter revokes its dma-bufs when vfio-pci resets the function, puts it
+ * to sleep, or has its memory decoding turned off, and at close. It is not
+ * notified of anything else that ends mappings (other resets, errors on the
+ * link, suspend, poison): for those coherent_dmabufs_revoke() takes importers'
+ * mappings away. Only the exporter can keep an importer from mapping the same
+ * dma-buf again meanwhile: it asks dmabuf_gate.c first, if the kernel has
+ * patches/linux; other kernels ask nobody.
  *
- * Which dma-buf was made the exporter does not say either. The tracepoint
- * dma_buf_export does, on the task that makes it and before anybody can have it.
+ * The exporter does not say which dma-buf it made, either. The tracepoint
+ * dma_buf_export does, in the exporting task and before anybody can have the
+ * dma-buf.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-buf-mapping.h>
@@ -90,8 +92,8 @@ void coherent_dmabuf_exit(void)
 }
 
 /*
- * What peers can do with the memory nothing describes; to routing it is like any
- * BAR of the function. NULL when it has none.
+ * Nothing describes what peers can do with the memory; for routing it is like
+ * any BAR of the function. NULL when it has none.
  */
 static struct p2pdma_provider *find_provider(struct pci_dev *pdev)
 {
@@ -127,8 +129,8 @@ static bool is_decoding(struct coherent_function *fn)
 }
 
 /*
- * The memory must be seen ready before anybody maps it. With memory decoding off
- * nobody can: the dma-buf is born revoked. VMMs export then.
+ * The memory must be seen ready before anybody maps it. With memory decoding
+ * off nobody can: the dma-buf starts out revoked. VMMs export at that time.
  */
 static int may_export(struct coherent_function *fn,
 		      const struct coherent_dmabuf *buf)
@@ -231,9 +233,10 @@ int coherent_dmabuf_export(struct coherent_function *fn, u32 flags,
 }
 
 /*
- * vfio-pci looks at the physical BAR of a region's index before it asks where the
- * region is. Behind a fake one there may be none: then it gets to see another
- * that is there. Nothing else looks: all else of a fake region is ours.
+ * vfio-pci checks the physical BAR of a region's index before it asks where the
+ * region is. There may be no such BAR behind a fake one: then it sees another
+ * that exists. Nothing else uses that BAR: everything else of a fake region is
+ * ours.
  */
 static bool has_physical_bar(struct vfio_pci_core_device *core, unsigned int bar)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * May others map what is exported? vfio-pci's exporter asks where the kernel has
- * patches/linux; elsewhere nothing here runs.
+ * May importers map an exported dma-buf? vfio-pci's exporter asks if the kernel
+ * has patches/linux; on other kernels this code does not run.
  */
 #include <linux/container_of.h>
 #include <linux/errno.h>
@@ -24,7 +24,7 @@ static bool is_poisoned(const struct coherent_aperture *ap,
 	return false;
 }
 
-/* Is it ready? Then the next one who asks is let in. */
+/* Is the memory ready? Then the next attempt succeeds. */
 static int look(struct coherent_aperture *ap)
 {
 	int ret = coherent_access_begin(ap, COHERENT_ACCESS_MAP);
@@ -65,9 +65,9 @@ void coherent_dmabuf_gate_end(struct coherent_function *fn)
  * @phys_vec: what was exported
  * @nr: elements of @phys_vec
  *
- * An importer comes: look whether the memory is ready, for who has lost a mapping to a
- * reset need not have touched it since. What may be otherwise when it maps is no reason
- * to refuse, or to wait, now.
+ * Checks whether the memory is ready when an importer attaches: one that has
+ * lost a mapping to a reset need not have touched it since. Conditions that may
+ * change before it maps are no reason to refuse, or to wait, now.
  *
  * Context: may sleep; no lock held. The function may be closed, or closing.
  * Return: 0; as coherent_access_begin(), but never -EAGAIN.
@@ -86,14 +86,17 @@ int coherent_dmabuf_may_attach(struct vfio_pci_core_device *core,
  * @phys_vec: what was exported
  * @nr: elements of @phys_vec
  *
- * An importer maps, and holds the dma-buf's lock: so no lock of ours. Should the answer
- * change, the mapping is taken away as soon as that lock can be had.
+ * The importer that maps holds the dma-buf's lock, so this takes no lock of
+ * ours. If the answer changes, the mapping is revoked as soon as that lock is
+ * free.
  *
- * One who stays attached, and maps when its hardware faults, would be told "not now" for
- * ever where nobody else touches the memory. So somebody looks on its behalf.
+ * An importer that stays attached, and maps when its hardware faults, would get
+ * -EAGAIN for ever if nobody else touches the memory. So a work checks on its
+ * behalf.
  *
  * Context: the reservation lock is held.
- * Return: 0; as coherent_gate_peek(); -EHWPOISON for poison that the policy isolates.
+ * Return: 0; as coherent_gate_peek(); -EHWPOISON for poison that the policy
+ * isolates.
  */
 int coherent_dmabuf_may_map(struct vfio_pci_core_device *core,
 			    const struct phys_vec *phys_vec, size_t nr)

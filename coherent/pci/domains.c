@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The proximity domains that firmware has for a function as a generic initiator. A
- * guest wants as many, linked to the function, or what the function's driver there
- * makes of the memory has no node to go to.
+ * The proximity domains that firmware has for a function as a generic
+ * initiator. A guest needs as many, linked to the function; without them the
+ * driver in the guest has no NUMA node for what it makes of the memory.
  */
 #include <linux/acpi.h>
 #include <linux/device.h>
@@ -22,7 +22,10 @@ static unsigned int list(struct pci_dev *pdev, char *buf, int *len)
 	s64 above = -1;
 	u32 domain;
 
-	/* Buses that the kernel has made itself have numbers that no firmware knows */
+	/*
+	 * Buses that the kernel itself created have numbers that firmware does
+	 * not know
+	 */
 	if (acpi_disabled || segment < 0 || segment > U16_MAX ||
 	    ACPI_FAILURE(acpi_get_table(ACPI_SIG_SRAT, 1, &table)))
 		return 0;

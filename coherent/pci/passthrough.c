@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A function whose firmware describes no coherent memory is vfio-pci's, whole.
- * So it is in a virtual machine, where the memory is a BAR that the host made
- * (nested assignment).
+ * If firmware describes no coherent memory for a function, vfio-pci handles all
+ * of it. That is the case in a virtual machine, where the memory is in a BAR
+ * that the host made (nested assignment).
  */
 #include <linux/err.h>
 #include <linux/pci.h>
@@ -37,8 +37,8 @@ const struct vfio_device_ops coherent_passthrough_ops = {
 };
 
 /*
- * In a virtual machine the memory is behind a BAR. Where no BAR is that large it is
- * behind none, and whoever gets the function does without.
+ * In a virtual machine the memory is behind a BAR. If no BAR is that large
+ * there is no such BAR, and the user has to work without the memory.
  */
 static void warn_of_lost_memory(struct pci_dev *pdev)
 {

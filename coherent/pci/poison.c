@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Poison, for whoever has the device open: a VMM without privileges reads no
- * sysfs. The list is a device region, as vfio-pci knows them, and an interrupt
- * behind vfio-pci's own tells of changes; include/uapi/coherent_vfio.h.
+ * Poison, for the user of the device: a VMM without privileges cannot read
+ * sysfs. The list is a device region in vfio-pci's format, and an interrupt
+ * after vfio-pci's own announces changes; include/uapi/coherent_vfio.h.
  */
 #include <linux/cleanup.h>
 #include <linux/container_of.h>
@@ -126,7 +126,7 @@ static void set_event(struct coherent_function *fn, struct eventfd_ctx *event)
 }
 
 /**
- * coherent_poison_close() - nobody is told any more
+ * coherent_poison_close() - no user is notified any more
  * @fn: the function
  */
 void coherent_poison_close(struct coherent_function *fn)
@@ -236,7 +236,7 @@ static bool is_ours(const u32 __user *index)
 {
 	u32 value;
 
-	/* vfio-pci meets an address that is none again, and says so */
+	/* vfio-pci meets an invalid address again, and returns the error */
 	return !get_user(value, index) && value == POISON_IRQ_INDEX;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is the memory ready? Whom to ask, with what of the function mapped, and the wait
- * for the first answer at probe.
+ * Is the memory ready? Which part of the device to ask, what of the function to
+ * map for that, and the wait for the first answer at probe.
  */
 #include <linux/bits.h>
 #include <linux/err.h>

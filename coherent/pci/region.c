@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What userspace is told of a region, and the ioctls that name one.
+ * What userspace sees of a region, and the ioctls that name one.
  */
 #include <linux/overflow.h>
 #include <linux/uaccess.h>
@@ -91,10 +91,10 @@ int coherent_get_region_info(struct vfio_device *core_vdev,
 EXPORT_SYMBOL_NS_GPL(coherent_get_region_info, "COHERENT_VFIO_PCI");
 
 /*
- * An ioeventfd writes to a physical BAR.  On a fake one it would reach what
- * the fake BAR hides, which is not what its user wants.  (A user who changes
- * the offset behind our back gets it all the same: the hidden BAR is the
- * user's own device.)
+ * An ioeventfd writes to a physical BAR. On a fake one it would reach the BAR
+ * that the fake one hides, which is not what its user wants. (A user who
+ * changes the offset without vfio-pci noticing reaches it all the same: the
+ * hidden BAR is the user's own device.)
  */
 static bool ioeventfd_on_fake_bar(struct coherent_function *fn,
 				  unsigned long arg)

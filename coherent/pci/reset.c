@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the PCI core tells of resets and of errors on the link.
+ * The PCI core's callbacks for resets and for errors on the link.
  *
  * It calls reset_prepare() and reset_done() around every reset that it does,
- * whoever asked: VFIO_DEVICE_RESET, hot reset, FLR through config space, sysfs.
- * Recovery from an error resets behind our back: from error_detected() to
- * slot_reset() or resume() the link is frozen, whatever else is reset meanwhile.
- * All of these are called with the device's lock held.
+ * whoever requested it: VFIO_DEVICE_RESET, hot reset, FLR through config space,
+ * sysfs. Recovery from an error resets without these callbacks: from
+ * error_detected() to slot_reset() or resume() the link is frozen, whatever
+ * else is reset meanwhile. All callbacks run with the device's lock held.
  *
  * Documentation/PCI/pci-error-recovery.rst
  */
@@ -105,8 +105,8 @@ static pci_ers_result_t coherent_slot_reset(struct pci_dev *pdev)
 	if (!fn)
 		return PCI_ERS_RESULT_NONE;
 	/*
-	 * A neighbour asked for the reset, and nobody told us that it would
-	 * begin: what is mapped goes now.
+	 * A neighbour requested the reset, and there was no callback before it:
+	 * revoke the mappings now.
 	 */
 	if (!coherent_gate_is(&fn->ap, COHERENT_SHUT_FROZEN))
 		freeze(fn);

@@ -3,15 +3,16 @@
  * Suspend and hibernation of the whole system, while the function is open.
  *
  * Before the device sleeps its mappings are revoked, and accesses wait; when it
- * is awake again the memory must be seen ready. That is all that can be done:
- * what the memory held may be lost, as with a reset, and nobody but the user
- * knows what of it mattered. So it is with hibernation, which is not refused:
+ * is awake again the memory must be seen ready. Nothing more can be done: the
+ * contents of the memory may be lost, as with a reset, and only the user knows
+ * which of them mattered. The same holds for hibernation, which is not refused:
  * the image holds no page of the memory, and no mapping of it that would be
- * live at once in a machine that has just been started.
+ * live at once in a machine that has just booted.
  *
- * vfio-pci-core gives each driver its own table of power management when a
- * device is registered; ours is that, and the system's sleep. The kernel probes
- * no device while it sleeps, so nobody finds the table of the moment between.
+ * vfio-pci-core gives each driver its own power management table when a device
+ * is registered; ours is that table, with system sleep added. The kernel probes
+ * no device while it sleeps, so the table of the short time in between is never
+ * used.
  */
 #include <linux/cleanup.h>
 #include <linux/mutex.h>
@@ -43,7 +44,7 @@ static int __maybe_unused coherent_wakes(struct device *dev)
 }
 
 /**
- * coherent_sleep_register() - have the function's driver told of sleep
+ * coherent_sleep_register() - have the function's driver notified of sleep
  * @cdev: the device, just registered with VFIO
  *
  * Context: probe; may sleep.

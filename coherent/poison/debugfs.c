@@ -97,7 +97,7 @@ static const struct file_operations inject_fops = {
 };
 
 /**
- * coherent_poison_debugfs_add() - what errors are made up by
+ * coherent_poison_debugfs_add() - create the files that inject errors
  * @ap: the aperture, whose directory in debugfs is there; it goes with that
  */
 void coherent_poison_debugfs_add(struct coherent_aperture *ap)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What it means to an aperture, bound or not, that pages are recorded as
- * poisoned, or cleared. The pages themselves are in pages.c.
+ * The per-aperture poison state, here called the ledger: what it means to an
+ * aperture, bound or not, that pages are recorded as poisoned, or cleared. The
+ * pages themselves are in pages.c.
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
@@ -160,7 +161,7 @@ static void warn_of_policy(struct coherent_ledger *ledger)
 		name_of(ledger), coherent_policy_names[ledger->policy]);
 }
 
-/* Who reads the list, and who waits for changes, is to see this one */
+/* Readers of the list, and those who wait for changes, must see this one */
 static void has_changed(struct coherent_ledger *ledger)
 	__must_hold(&coherent_ledger_lock)
 {
@@ -240,8 +241,8 @@ static int record(struct coherent_ledger *ledger, unsigned long first,
  * @first: first PFN
  * @last: last PFN; what lies in no known aperture is left out
  * @source: who reported it
- * @mm_pfn: the page for which the memory manager signals processes, where the
- *	aperture is registered with it; or COHERENT_NO_PFN
+ * @mm_pfn: the page for which mm signals processes, if the aperture is
+ *	registered with it; or COHERENT_NO_PFN
  *
  * Mappings of the pages are gone when it returns, unless the policy keeps them;
  * early signals are sent or queued.
@@ -258,9 +259,9 @@ int coherent_ledger_record(unsigned long first, unsigned long last,
 
 	guard(mutex)(&coherent_ledger_lock);
 	/*
-	 * Bound apertures first: of several that share a page only the first
-	 * one finds it new, and it must be the one that has mappings. No two
-	 * bound ones share a page.
+	 * Bound apertures first: if several share a page, only the first one
+	 * finds it new, and that must be the one with mappings. Bound apertures
+	 * never share a page.
 	 */
 	for (int bound = 1; bound >= 0; bound--) {
 		list_for_each_entry(ledger, &coherent_ledgers, node) {
@@ -361,7 +362,7 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 	ap = ledger->ap;
 	suspend(ap);
 	WRITE_ONCE(ledger->policy, policy);
-	/* From there on all is faulted in anew, by the new policy */
+	/* From here on everything is faulted in again, by the new policy */
 	first = coherent_poison_next(ledger->first, ledger->last);
 	if (ap && policy != COHERENT_POISON_KEEP && first <= ledger->last)
 		coherent_revoke(ap, first, ledger->last);

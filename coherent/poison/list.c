@@ -16,7 +16,7 @@
 #include "../coherent.h"
 #include "private.h"
 
-/* A piece of the list, at @off; @pos is where the next of what there is comes */
+/* A piece of the list, at @off; @pos is where the next bytes go */
 struct piece {
 	u64 off;
 	char *buf;

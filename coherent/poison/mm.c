@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Apertures are registered with the memory manager, where it has room for such:
- * memory_failure() then signals processes that want to know early.
+ * Apertures are registered with mm, if the kernel supports it: memory_failure()
+ * then signals processes that requested early signals.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -15,8 +15,8 @@
 
 /*
  * Where in the file @pfn is, if @vma shows it. Called with i_mmap locked. A VMA
- * of the same file that does not hold the page must be told apart here: the
- * memory manager kills what it cannot find an address in.
+ * of the same file that does not hold the page must be told apart here: mm
+ * kills the process if it finds no address in its mapping.
  */
 static int pfn_to_vma_pgoff(struct vm_area_struct *vma, unsigned long pfn,
 			    pgoff_t *pgoff)
@@ -30,7 +30,7 @@ static int pfn_to_vma_pgoff(struct vm_area_struct *vma, unsigned long pfn,
 }
 
 /**
- * coherent_mm_register() - have the memory manager send early signals
+ * coherent_mm_register() - have mm send early signals
  * @ap: the aperture, attached to its ledger
  *
  * Without it the core does.
@@ -66,7 +66,7 @@ void coherent_mm_unregister(struct coherent_aperture *ap)
 }
 
 /**
- * coherent_mm_knows() - does the memory manager signal for a mapping of ours?
+ * coherent_mm_knows() - does mm signal for a mapping of ours?
  * @vma: a mapping of a region
  *
  * Context: mmap_lock is held.

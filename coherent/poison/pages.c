@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Poisoned pages: one tree of PFN ranges for the whole host. A page is
- * remembered whoever shows it: the tree knows no devices, and an aperture that
- * comes back with other bounds meets what is known of its pages. Neighbouring
- * ranges are always merged.
+ * remembered whichever device shows it: the tree knows no devices, so the
+ * record of a page also applies to an aperture that comes back with other
+ * bounds. Neighbouring ranges are always merged.
  *
  * While there is a poisoned page the tree holds a reference on this module.
  */
@@ -28,10 +28,10 @@ DEFINE_MUTEX(coherent_ledger_lock);
  * Readers hold RCU's read lock, writers coherent_ledger_lock. All entries are
  * POISONED.
  *
- * The same kind of tree that the memory manager keeps VMAs in; its gaps are not
+ * The same kind of tree as the one in which mm keeps VMAs; its gaps are not
  * used. Without MT_FLAGS_ALLOC_RANGE kernels up to 7.3 at least oops in
  * mt_free_walk() when three levels or more are freed at once: in the nodes of
- * such trees it takes the metadata behind a full node's slots for a child.
+ * such trees it treats the metadata behind a full node's slots as a child.
  */
 static struct maple_tree poisoned =
 	MTREE_INIT_EXT(poisoned, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU |

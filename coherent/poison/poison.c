@@ -175,19 +175,19 @@ int coherent_poison_settle(void)
 }
 
 /**
- * coherent_poison_drop() - memory that we own is given back
+ * coherent_poison_drop() - memory owned by the core is freed
  * @first: first PFN
  * @last: last PFN; no device shows any of it
  *
- * Its pages may be allocated by anybody: what is on record of them is cleared,
- * and no error is recorded any more.
+ * Anybody may allocate its pages: their poison is cleared, and no error is
+ * recorded any more.
  *
  * Context: may sleep.
  * Return: 0, or -ENOMEM, and then some may still be on record.
  */
 int coherent_poison_drop(unsigned long first, unsigned long last)
 {
-	/* What is queued must not be recorded when the memory is given back */
+	/* Nothing queued may be recorded after the memory is freed */
 	int ret = coherent_report_drain();
 
 	return ret ?: coherent_ledger_drop(first, last);

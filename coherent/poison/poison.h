@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Poison: memory errors are remembered by page and kept away from. This is what
- * the rest of the core calls; private.h is for the folder itself.
+ * Poison: memory errors are remembered by page, and users are kept away from
+ * them. This is what the rest of the core calls; private.h is for the folder
+ * itself.
  *
- * Whether a page is in the ledger, and its aperture's policy, change only while
- * the device's coherent_gate.lock is held for writing, and the mappings that
- * no longer fit are revoked before it is let go. So between
- * coherent_access_begin() and coherent_access_end() the answer is one and the
- * same for every fault and every copy, and no huge entry contradicts it. (A
- * small one of a poisoned page there is where KVM was given it, and for a moment
- * where one was lent, see loan.c.)
+ * Whether a page is poisoned, and its aperture's policy, change only while the
+ * device's coherent_gate.lock is held for writing, and mappings that no longer
+ * agree with them are revoked before it is released. So between
+ * coherent_access_begin() and coherent_access_end() the answer is the same for
+ * every fault and every copy, and no huge entry contradicts it. (A poisoned
+ * page can have a small entry after KVM was lent it, and for a moment after
+ * type1 was, see loan.c.)
  */
 #ifndef COHERENT_POISON_H
 #define COHERENT_POISON_H

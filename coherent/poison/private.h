@@ -5,7 +5,7 @@
  *
  *   pages.c		the tree of poisoned pages
  *   ledgers.c		the apertures that there are and were
- *   mm.c		apertures registered with the memory manager
+ *   mm.c		apertures registered with mm
  *   signal.c		processes that want to know early
  *   spill.c		errors that found the queue of reports full
  *   stray.c		errors in no known aperture

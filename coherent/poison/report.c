@@ -24,7 +24,7 @@
 struct report {
 	unsigned long first;
 	unsigned long last;
-	unsigned long mm_pfn;	/* the one page that the memory manager signals for */
+	unsigned long mm_pfn;	/* the one page that mm signals for */
 	u8 source;
 	bool healed;
 };
@@ -124,12 +124,12 @@ static void work_fn(struct work_struct *unused)
 }
 
 /*
- * How much a report may say is bad, in bytes: what fails has a size, whatever
- * pages the kernel runs with. The largest part that a machine goes on without
- * is a bank of its memory: tens of MiB of HBM3, 512 MiB of LPDDR5X. Wider are
- * fields that nobody has filled in: a mask of high bits alone, an LSB of 63.
- * And what fails of a device's memory lies in that memory; a block that reaches
- * out of the aperture is believed as far as one huge page goes.
+ * How much a report may declare bad, in bytes: a failure has a size, whatever
+ * pages the kernel runs with. The largest part that a machine survives losing
+ * is a bank of its memory: tens of MiB of HBM3, 512 MiB of LPDDR5X. Wider ones
+ * are fields that nobody filled in: a mask of high bits alone, an LSB of 63.
+ * And a failure in a device's memory lies in that memory; a block that extends
+ * beyond the aperture is accepted up to the size of one huge page.
  */
 #define MAX_WIDTH	SZ_1G
 #define MAX_WIDTH_ACROSS	SZ_2M
@@ -218,12 +218,12 @@ static bool try_report(u64 addr, u64 width, enum coherent_source source,
  * @addr: a host-physical address that is bad
  * @width: how much around it is bad, in bytes, aligned: a power of two
  * @source: who reports it
- * @mm_signals: the memory manager signals processes for the page of @addr,
- *	where the aperture is registered with it (coherent_mm_register()); for
- *	the rest of @width it never does
+ * @mm_signals: mm signals processes for the page of @addr, if the aperture is
+ *	registered with it (coherent_mm_register()); for the rest of @width it
+ *	never does
  *
- * Where @width cannot be believed the page of @addr is recorded alone. What lies
- * in no known aperture, nor in System RAM, is kept by stray.c.
+ * If @width is not plausible only the page of @addr is recorded. An error in no
+ * known aperture, and not in System RAM, is kept by stray.c.
  *
  * Context: any but NMI.
  */
@@ -279,9 +279,9 @@ void coherent_report_healing(struct coherent_ledger *ledger)
  * coherent_report_healed() - it has healed
  * @ledger: the aperture
  *
- * An error that was reported since coherent_report_healing() may be one that
- * the reset has found: then everything stays recorded. So does what spilled
- * from a full queue.
+ * The reset itself may have found an error that was reported since
+ * coherent_report_healing(): then everything stays recorded. So do errors that
+ * spilled from a full queue.
  *
  * Context: any but NMI.
  */

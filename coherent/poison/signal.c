@@ -4,7 +4,7 @@
  * prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY) and map a page that
  * went bad. Others get a signal when they touch it, from the fault path.
  *
- * This is for errors that the memory manager does not handle itself: see
+ * This is for errors that mm does not handle itself: see
  * coherent_mm_register(). The sysctl vm.memory_failure_early_kill, the default
  * for processes that did not use prctl(), cannot be read by a module and is
  * not honoured.
@@ -120,7 +120,7 @@ static bool is_listed(const struct list_head *list, const struct mm_struct *mm)
  * coherent_signal_early() - signal those who asked to know of errors early
  * @first: first PFN that went bad, already in the ledger
  * @last: last PFN
- * @mm_pfn: the page for which the memory manager signals, where it knows of the
+ * @mm_pfn: the page for which mm signals, where it knows of the
  *	mapping; or COHERENT_NO_PFN
  *
  * Each mm gets one signal for a page, also when processes share it.

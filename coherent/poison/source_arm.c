@@ -23,7 +23,7 @@ static void arm_event(void *data, const struct cper_sec_proc_arm *proc,
 
 	if (severity < GHES_SEV_RECOVERABLE)
 		return;
-	/* The length that comes along is a number of firmware's, unchecked */
+	/* The length in the report is a number from firmware, unchecked */
 	if (proc->section_length < sizeof(*proc))
 		return;
 	len = min3(pei_len, proc->section_length - (u32)sizeof(*proc),

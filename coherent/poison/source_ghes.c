@@ -2,8 +2,9 @@
 /*
  * Memory errors that firmware reports: ACPI's Generic Hardware Error Source,
  * platform memory sections (UEFI 2.11, N.2.5). On kernels where
- * memory_failure() has no use for pages without struct page this is where the
- * address gets out; on all, it comes before queues that are shorter than ours.
+ * memory_failure() ignores pages without struct page, only this error source
+ * has the address; on all kernels, it comes before queues that are shorter than
+ * ours.
  */
 #include <acpi/ghes.h>
 #include <kunit/visibility.h>

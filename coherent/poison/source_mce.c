@@ -43,9 +43,9 @@ static u64 damage(struct mce *m)
 }
 
 /*
- * The memory manager has signalled where it has handled the error on this chain
- * before us, and does so for an exception that a process ran into; but it is
- * not called for addresses that the kernel calls unusable.
+ * mm has signalled if it has handled the error on this chain before us, and
+ * does so for an exception that a process hit; but it is not called for
+ * addresses that the kernel calls unusable.
  */
 static bool mm_signals(struct mce *m)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Errors that found the queue full. Each aperture has room for one range, which
- * grows to cover all of them: good pages between them are taken for bad, but
- * no error is lost. Nor is it known any more for which pages the memory manager
- * signals: rather twice than not at all.
+ * Overflow: errors that found the queue full. Each aperture has room for one
+ * range, which grows to cover all of them: good pages between them are treated
+ * as poisoned, but no error is lost. It is also unknown then for which pages mm
+ * signals: two signals are better than none.
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>

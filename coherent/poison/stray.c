@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Errors in memory that is in no known aperture: perhaps in one that is not
- * bound yet. The last ones are kept, and reported again when an aperture is
- * bound that they lie in. They do not keep the module from being removed.
+ * bound yet. The last ones are kept, and reported again when an aperture that
+ * contains them is bound. They do not keep the module from being removed.
  *
- * Ranges that touch are merged where the same source reported them; when there
- * is no room the oldest is dropped, and that is logged.
+ * Ranges that touch are merged if the same error source reported them; when
+ * there is no room the oldest is dropped, and that is logged.
  */
 #include <linux/array_size.h>
 #include <linux/lockdep.h>
@@ -27,9 +27,9 @@ static struct coherent_stray strays[COHERENT_MAX_STRAYS] __guarded_by(&stray_loc
 static unsigned int nr_strays __guarded_by(&stray_lock);
 
 /*
- * Does the page allocator have the page? What memory_failure() does to it is
- * the memory manager's affair. The list of resources knows better what is
- * System RAM, but its lock cannot be taken here.
+ * Does the page allocator own the page? memory_failure() then handles it, in
+ * mm. The list of resources knows better what is System RAM, but its lock
+ * cannot be taken here.
  */
 static bool is_ram(unsigned long pfn)
 {
@@ -92,8 +92,8 @@ static void warn_dropped(void)
 }
 
 /*
- * What coherent_report() asks, of what it makes of the error: all of it, or one page.
- * Nothing else may be asked here, or the two would never agree.
+ * The question that coherent_report() asks about the error: all of it, or one
+ * page. Nothing else may be asked here, or the two would disagree.
  */
 static bool is_watched(const struct coherent_stray *stray)
 {
@@ -107,7 +107,7 @@ static bool is_watched(const struct coherent_stray *stray)
 
 /**
  * coherent_stray_add() - keep an error that lies in no known aperture
- * @stray: the error; in System RAM it is none of ours, and not kept
+ * @stray: the error; in System RAM it does not concern us, and is not kept
  *
  * Context: any but NMI.
  * Return: false when an aperture has been bound meanwhile that has some of it:

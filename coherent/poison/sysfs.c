@@ -22,7 +22,7 @@ static struct coherent_ledger *dev_to_ledger(struct device *dev)
 	return coherent_aperture_of(dev)->ledger;
 }
 
-/* What is counted has been acted upon: its mappings are gone */
+/* The count includes only errors that were handled: their mappings are gone */
 static ssize_t poison_count_show(struct device *dev,
 				 struct device_attribute *attr, char *buf)
 {
@@ -68,7 +68,7 @@ static ssize_t poison_clear_store(struct device *dev,
 }
 static DEVICE_ATTR_WO(poison_clear);
 
-/* A range that is named: nobody means "all" */
+/* A range that is named: it cannot mean "all" */
 static ssize_t poison_add_store(struct device *dev, struct device_attribute *attr,
 				const char *buf, size_t count)
 {
