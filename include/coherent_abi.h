@@ -2,23 +2,23 @@
 /*
  * What a backend was built against, and what it may rely on.
  *
- * COHERENT_ABI counts what makes a backend's module unusable with another core: the
- * layout of a struct that both see, a function's arguments, what a member means. It is
- * raised by each such change. A backend says at probe for which number, and for which
- * sizes, it was compiled, and the core refuses the function when they are not its own:
- * without module versions the kernel would load such a module, and call anywhere.
+ * COHERENT_ABI identifies the binary interface between a backend's module and the core: the
+ * layout of structs that both see, functions' arguments, the meaning of members. Each
+ * change of these raises it. At probe a backend passes the number and the sizes that it was
+ * compiled with, and the core refuses the function if they differ from its own: without
+ * module versions the kernel would load such a module, and call wrong addresses.
  *
- * COHERENT_API is the version of these headers as source. What is promised:
+ * COHERENT_API is the version of these headers as source. It promises:
  *
  * - A backend that compiles with MAJOR.MINOR compiles with each later MINOR, and means
  *   the same there. A MINOR adds: members to structs, functions, constants.
- * - A member that a backend does not set is 0, and 0 is what was before there was that
- *   member. So structs are to be initialised by the names of their members.
- * - What is removed, renamed or means something else raises MAJOR.
- * - What is promised of neither: names that do not begin with coherent_ or COHERENT_;
- *   struct coherent_function; what begins with coherent_kunit_ beyond
- *   COHERENT_KUNIT_BACKEND(); and modules, which are built again for each core whose
- *   COHERENT_ABI differs (DKMS does it: BUILD_DEPENDS), and for each kernel.
+ * - A member that a backend does not set is 0, and 0 selects the behaviour from before
+ *   the member existed. So use designated initialisers.
+ * - Removing or renaming something, or changing its meaning, raises MAJOR.
+ * - Neither number covers: names that do not begin with coherent_ or COHERENT_; struct
+ *   coherent_function; names that begin with coherent_kunit_, except
+ *   COHERENT_KUNIT_BACKEND(); and modules, which are built again for each core with
+ *   another COHERENT_ABI (DKMS does it: BUILD_DEPENDS), and for each kernel.
  */
 #ifndef COHERENT_ABI_H
 #define COHERENT_ABI_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A backend's part of its own tests: one line that says where firmware's
- * description is found. What the core expects of every backend is then tried on
- * it (kunit/backend_test.c) whenever it is loaded.
+ * A backend's part of its own tests: one line that names the firmware properties. The tests
+ * (kunit/backend_test.c) then check everything that the core expects of every backend
+ * whenever the backend is loaded.
  */
 #ifndef COHERENT_KUNIT_H
 #define COHERENT_KUNIT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a backend sets for the hand-over between tenants, and an administrator may
- * change.
+ * The clearing policies between tenants: a backend sets the default, and an administrator
+ * may change it.
  */
 #ifndef COHERENT_SCRUB_H
 #define COHERENT_SCRUB_H

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * coherent-vfio: give an accelerator's CPU-coherent memory to userspace as
- * ordinary PCI BARs through VFIO.
+ * coherent-vfio: give an accelerator's CPU-coherent memory to userspace as ordinary PCI
+ * BARs through VFIO.
  *
- * The one header that a backend includes.  A backend says what there is and
- * what the policy is; every mechanism (faults, file I/O, config space, resets)
- * is the core's.  A backend takes no lock of the core, touches no VMA and
- * copies nothing to or from userspace.  Documentation/backend-guide.md walks
- * through one.
+ * The only header that a backend includes. A backend describes the device and the policy;
+ * the core does everything else (faults, file I/O, config space, resets). A backend takes
+ * no lock of the core, touches no VMA and copies nothing to or from userspace.
+ * Documentation/backend-guide.md walks through one.
  */
 #ifndef COHERENT_VFIO_H
 #define COHERENT_VFIO_H
@@ -36,30 +35,30 @@ struct coherent_function;
  * struct coherent_backend - a vendor's facts and policy
  * @name: short name of the backend
  * @device_size: COHERENT_DEVICE_SIZE() of the struct that the backend keeps of a
- *	function, all 0 when @discover is called; 0 where the core's is enough
+ *	function, all 0 when @discover is called; 0 if the core's is enough
  * @discover: find the aperture and lay it out, usually with
  *	coherent_read_aperture() and coherent_layout_carve(). Return -ENODATA
  *	when firmware describes none: the function is then passed through as
  *	plain vfio-pci, and @cdev is gone. Any other error refuses the function;
  *	set @layout->why. Called once at probe; may sleep.
- * @remove: undo what @discover did that has to be undone. Called once for each
- *	time that it returned 0, also where the function is refused for another
- *	reason afterwards; the last call for @cdev. May sleep. NULL: nothing is.
+ * @remove: release what @discover acquired. Called once for each time that it
+ *	returned 0, also if the function is refused for another reason
+ *	afterwards; the last call for @cdev. May sleep. NULL: nothing to do.
  * @ready: is the memory usable? 0, -EAGAIN for not yet, or another error for
- *	never. Must not wait: it is asked again. Called with the device in D0,
- *	its memory decoding on and no reset running. NULL: always ready.
+ *	never. Must not wait: the core calls it again. Called with the device in
+ *	D0, its memory decoding on and no reset running. NULL: always ready.
  * @ready_bar: BAR mapped at coherent_device.ready_io for @ready, or
  *	COHERENT_NO_BAR
- * @ready_timeout_ms: how long @ready may say -EAGAIN after a reset, in ms
- * @cxl_ready: where the function has a CXL Device DVSEC, take readiness and
- *	its time limits from there, and leave @ready unused
- * @bad_pages: firmware's list of memory that is known to be bad: a call of
- *	coherent_bad_page() for each, or coherent_read_bad_pages(). Called at
- *	probe; may sleep; an error refuses the function. NULL: there is none.
+ * @ready_timeout_ms: how long @ready may return -EAGAIN after a reset, in ms
+ * @cxl_ready: if the function has a CXL Device DVSEC, take readiness and its time
+ *	limits from there, and leave @ready unused
+ * @bad_pages: report firmware's list of memory that is known to be bad: call
+ *	coherent_bad_page() for each entry, or coherent_read_bad_pages(). Called
+ *	at probe; may sleep; an error refuses the function. NULL: no list.
  * @reset_heals_poison: after a reset that ends with @ready no page is poisoned
  *	any more, not even one of @bad_pages (opening resets, too)
- * @scrub: what an administrator finds set, and may change: is the memory cleared
- *	from one user to the next?
+ * @scrub: the default, which an administrator may change: is the memory cleared
+ *	between two users?
  * @ops: a vfio_device_ops that starts from the core's exported functions, for
  *	a backend that needs more; NULL for the core's own
  */
@@ -160,8 +159,8 @@ int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length);
 int coherent_read_bad_pages(struct coherent_device *cdev, const char *name);
 
 /*
- * What the core puts into vfio_device_ops, for a backend with a table of its
- * own: these functions, and for the rest COHERENT_VFIO_OPS_COMMON.
+ * The core's functions for a backend with its own vfio_device_ops: these, and
+ * COHERENT_VFIO_OPS_COMMON for the rest.
  */
 #define COHERENT_VFIO_OPS_COMMON					\
 	.init			= vfio_pci_core_init_dev,		\

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Any PCI function, any reserved range of memory: to try the core without the
- * hardware it is for.
+ * Binds any PCI function, with any reserved range of memory: to try the core
+ * without the hardware that it is made for.
  *
  * The aperture comes from firmware (ACPI, devicetree, a software node):
  * properties coherent,mem-base-pa and coherent,mem-size, and for the policy
  * coherent,reserved-size, coherent,reserved-memtype ("wc", "uc", "cached") and
- * coherent,usable-align. Where firmware has nothing it comes from the module
+ * coherent,usable-align. If firmware has none it comes from the module
  * parameter (parameter.c). coherent,bad-pages lists memory known to be bad.
  */
 #include <linux/module.h>
@@ -81,7 +81,7 @@ static int dummy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return coherent_pci_probe(pdev, &dummy_backend);
 }
 
-/* No MODULE_DEVICE_TABLE: nobody shall be offered this driver by an alias */
+/* No MODULE_DEVICE_TABLE: no alias may select this driver */
 static const struct pci_device_id dummy_ids[] = {
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
 	{ }

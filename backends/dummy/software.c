@@ -149,8 +149,8 @@ static struct soft_function *create_dummy(u64 base, u64 size)
 }
 
 /*
- * The backend has a name of its own, and as a drop-in that of the kernel's
- * driver. Where both are loaded, ours is the one that is called so.
+ * The backend has its own name, or, as a drop-in, that of the kernel's driver.
+ * If both are loaded, ours is the one with its own name.
  */
 static const char *nvgrace_driver(void)
 {

@@ -2,20 +2,20 @@
 /*
  * What functions with coherent memory have beyond linux/vfio.h.
  *
- * Which memory is poisoned is listed by a device region, to be read by whoever has
- * the device open. It is found as all device regions are: among those from
- * VFIO_PCI_NUM_REGIONS on, the one whose VFIO_REGION_INFO_CAP_TYPE has the type
- * and subtype below. It cannot be mapped nor written.
+ * A device region lists the poisoned memory; every user of the device can read it. Find it
+ * like any device region: among those from VFIO_PCI_NUM_REGIONS on, the one whose
+ * VFIO_REGION_INFO_CAP_TYPE has the type and subtype below. It can be neither mapped nor
+ * written.
  *
- * It begins with struct coherent_vfio_poison_header, and nr_ranges times struct
- * coherent_vfio_poison_range follow at header_size, range_size bytes apart: one
- * region after the other, each by offset, neither overlapping nor touching. What is
- * behind those reads as 0. A list that changes while it is read in pieces is not whole: read the
- * header again when you have it, and all again if its sequence is another one.
+ * It begins with struct coherent_vfio_poison_header. nr_ranges times struct
+ * coherent_vfio_poison_range follow at header_size, range_size bytes apart: one region
+ * after the other, each by ascending offset, neither overlapping nor touching. The rest
+ * reads as 0. A list that changes while you read it in pieces is not consistent: read the
+ * header again at the end, and read everything again if its sequence has changed.
  *
  * The interrupt irq_index signals an eventfd (VFIO_DEVICE_SET_IRQS, with
- * VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, start 0, count 1; -1
- * for none) whenever the list has changed, once for many changes.
+ * VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, start 0, count 1; -1 for none)
+ * whenever the list has changed, once for many changes.
  */
 #ifndef _UAPI_COHERENT_VFIO_H
 #define _UAPI_COHERENT_VFIO_H

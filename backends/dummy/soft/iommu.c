@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IOMMU that software functions sit behind, alone in their groups.
+ * The IOMMU of software functions, each alone in its group.
  *
- * They do no DMA, so what a domain maps is only remembered. No other device is
- * given our fwspec, so the IOMMU core asks us about no other, and whatever
- * IOMMU the machine has is not asked about ours.
+ * They do no DMA, so the mappings of a domain are only remembered. No other
+ * device gets our fwspec, so the IOMMU core asks us about no other device, and
+ * asks the machine's real IOMMU about none of ours.
  */
 #include <linux/cleanup.h>
 #include <linux/container_of.h>
@@ -158,7 +158,7 @@ static struct iommu_device *soft_probe_device(struct device *dev)
 	return &iommu;
 }
 
-/* Nobody but VFIO's users needs translation */
+/* Only VFIO's users need translation */
 static int soft_domain_type(struct device *dev)
 {
 	return IOMMU_DOMAIN_IDENTITY;
@@ -199,7 +199,9 @@ static int give_fwspec(struct device *dev)
 	return 0;
 }
 
-/* Comes before the IOMMU core's own, which asks whose the device is */
+/*
+ * Runs before the IOMMU core's own notifier, which looks for the device's IOMMU
+ */
 static int bus_event(struct notifier_block *nb, unsigned long action,
 		     void *data)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PCI functions that are software alone: a host bridge, config space, an IOMMU
- * group, resets. Drivers cannot tell them from hardware; memory that they show
- * is ordinary memory, and nothing computes on it.
+ * PCI functions made in software: a host bridge, config space, an IOMMU group,
+ * resets. Drivers cannot tell them from hardware; the memory that they show is
+ * ordinary memory, and no device works on it.
  *
  *	bus.c		the host bridge, and a function's life
  *	config.c	PURE: config space
  *	ready.c		what a reset does to readiness
- *	iommu.c		the IOMMU that they, and nothing else, sit behind
+ *	iommu.c		the IOMMU of these functions, and of no others
  *	msi.c		where their interrupts would go
  *
  * A library, module coherent-vfio-pci-soft: for the dummy backend and for
