@@ -85,7 +85,7 @@ static int check(struct coherent_aperture *ap, enum coherent_access access,
 	lockdep_assert_held_read(ap->face_lock);
 	lockdep_assert_held_read(&ap->gate.lock);
 
-	/* The facts of a device that nobody has open are gone, or going */
+	/* Without a user the device's facts do not exist, or are going away */
 	if (state.shut & COHERENT_SHUT_CLOSED)
 		return -ENODEV;
 	ap->face->facts(ap, &facts);

@@ -10,7 +10,7 @@
 #include "poison/poison.h"
 
 /**
- * coherent_aperture_init() - an aperture that nobody knows yet
+ * coherent_aperture_init() - initialise an aperture before it is published
  * @ap: all 0
  * @dev: the device that will show it
  * @face: how

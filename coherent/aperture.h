@@ -46,7 +46,7 @@ struct coherent_window {
 };
 
 /**
- * struct coherent_gate - whoever touches the memory comes through here
+ * struct coherent_gate - every access to the memory passes through it
  * @lock: held for reading while memory is touched or mapped, for writing while
  *	an event changes @state; see the lock order in coherent.h
  * @wait: woken by events
@@ -79,10 +79,10 @@ struct coherent_scrub {
  * struct coherent_health - what went wrong since the device was bound
  * @link_errors: times that an error stopped the link
  * @link_recoveries: times that it came back
- * @link_failures: times that it did not, where the kernel reports that
+ * @link_failures: times that it did not, if the kernel reports that
  * @readiness_failures: times that the memory did not become ready in time
- * @late: such a failure was counted, and since then neither was the memory ready
- *	nor did an event give it a new chance
+ * @late: such a failure was counted, and since then the memory was not ready
+ *	and no event gave it a new chance
  */
 struct coherent_health {
 	atomic_long_t link_errors;

@@ -73,7 +73,7 @@ static void set_names(struct coherent_claim *claim, const char *device)
 		 "coherent %s (quarantine)", device);
 }
 
-/* The one that overlaps, or NULL. No two claims overlap. */
+/* The claim that overlaps, or NULL. No two claims overlap. */
 static struct coherent_claim *find(u64 base, u64 size)
 	__must_hold(&claims_lock)
 {

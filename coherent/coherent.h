@@ -87,7 +87,7 @@ void coherent_kvm_report(const struct coherent_aperture *ap);
 int coherent_kvm_init(void);
 void coherent_kvm_exit(void);
 
-/* loan.c: poisoned pages, mapped until who maps them for DMA has seen them */
+/* loan.c: poisoned pages, mapped until type1 or KVM has found them */
 int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
 		  unsigned long pfn);
 void coherent_loans_end(struct coherent_aperture *ap);
@@ -107,7 +107,7 @@ void coherent_gate_shuts(struct coherent_aperture *ap,
 			 enum coherent_gate_event event);
 int coherent_gate_peek(const struct coherent_aperture *ap);
 
-/* Why it is shut, or 0. For who knows that it stays so, or only tells a person */
+/* Why it is shut, or 0. For callers that keep events away, and for messages */
 static inline unsigned int coherent_gate_shut(const struct coherent_aperture *ap)
 	__context_unsafe(/* one word */)
 {
@@ -122,11 +122,12 @@ static inline bool coherent_gate_is(const struct coherent_aperture *ap,
 }
 
 /*
- * access.c: who may touch the memory, and when. Mapping obeys what BARs obey,
- * PCI_COMMAND and low power; copying goes on (the memory is not behind a BAR).
- * Asking whether the memory is ready costs a few config or register reads; a
- * ready device should not be made to wait, and one that trains its memory for
- * seconds need not be asked a thousand times a second.
+ * access.c: which accesses may touch the memory, and when. Mapping obeys the
+ * same rules as BARs, PCI_COMMAND and low power; copying ignores them (the
+ * memory is not behind a BAR). Asking whether the memory is ready costs a few
+ * config or register reads; a ready device should not be made to wait, and one
+ * that trains its memory for seconds need not be asked a thousand times a
+ * second.
  */
 #define COHERENT_POLL_FIRST_MS	1U
 #define COHERENT_POLL_LAST_MS	128U
@@ -244,7 +245,7 @@ int coherent_parse_pages(const char *buf, unsigned long *first,
 			 unsigned long *last, unsigned long base,
 			 unsigned long limit);
 
-/* tracepoints.c: to be told what the kernel does */
+/* tracepoints.c: to be notified of what the kernel does */
 int coherent_tracepoint_start(const char *name, void *probe,
 			      struct tracepoint **tp);
 void coherent_tracepoint_stop(void *probe, struct tracepoint *tp);

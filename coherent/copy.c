@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bytes between a region and a user buffer.
+ * Copies bytes between a region and a user buffer.
  *
  * The user's buffer may be a mapping of this very device. Faulting it in takes
- * the locks that an access of the region holds, behind any reset that waits
- * for them: so while they are held bytes are copied with page faults disabled.
- * What that could not copy goes through a buffer of the kernel's, a page at a
- * time, with no lock held while the user's is touched. That always progresses,
- * and faults the user's page in for what comes after it.
+ * the locks that an access of the region holds. If a reset already waits for
+ * them that is a deadlock: so under these locks bytes are copied with page
+ * faults disabled. What that could not copy goes through a kernel buffer, a
+ * page at a time, with no lock held while the user's buffer is touched. That
+ * always makes progress, and faults the user's page in for the following
+ * copies.
  */
 #include <linux/device.h>
 #include <linux/gfp.h>

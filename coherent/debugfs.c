@@ -68,7 +68,10 @@ static void show_gate(struct seq_file *m, struct coherent_aperture *ap)
 		return;
 	}
 	if (down_read_trylock(&gate->lock)) {
-		/* The facts of a device that nobody has open are gone, or going */
+		/*
+		 * Without a user the device's facts do not exist, or are going
+		 * away
+		 */
 		if (!(gate->state.shut & COHERENT_SHUT_CLOSED)) {
 			ap->face->facts(ap, &facts);
 			show_facts(m, &facts);

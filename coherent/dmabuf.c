@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of the device that others have for their DMA, as dma-bufs.
+ * Memory of the device that others use for DMA, as dma-bufs.
  *
- * Exporting is the face's affair. This file knows which dma-bufs there are, and
- * of what, so that what ends user mappings ends importers' mappings as well: an
- * IOMMU has no page faults that would meet a shut gate.
+ * The face exports them. This file knows which dma-bufs exist, and of which
+ * ranges, so that everything that revokes user mappings revokes importers'
+ * mappings as well: an IOMMU has no page faults that would meet a closed gate.
  *
  * Each dma-buf is held by a reference of ours until nobody else has one, or the
- * device is closed: its exporter tells nobody of its end.
+ * device is closed: its exporter reports its end to nobody.
  *
  * Documentation/driver-api/dma-buf.rst
  */
@@ -36,8 +36,8 @@ MODULE_IMPORT_NS("DMA_BUF");
 #define IMPORTER_LIMIT_MS	10000
 
 /**
- * coherent_dmabufs_init() - none yet
- * @ap: an aperture that nobody knows yet
+ * coherent_dmabufs_init() - start with an empty list
+ * @ap: an aperture that is not yet published
  */
 void coherent_dmabufs_init(struct coherent_aperture *ap)
 {
@@ -63,11 +63,11 @@ struct coherent_dmabuf *coherent_dmabuf_alloc(size_t nr)
 }
 
 /**
- * coherent_dmabuf_begin() - it is going to be exported
+ * coherent_dmabuf_begin() - an export begins
  * @ap: the aperture
  * @buf: its ranges; @ap's from now on
  *
- * What is revoked before coherent_dmabuf_end() counts for @buf as well.
+ * A revocation before coherent_dmabuf_end() counts for @buf as well.
  *
  * Context: may sleep.
  */
@@ -211,7 +211,7 @@ static void revoke_or_mark(struct coherent_dmabuf *buf)
 static bool is_idle(const struct coherent_dmabuf *buf, unsigned long deadline)
 {
 	long left = max_t(long, deadline - jiffies, 1);
-	/* As in revoke_or_mark(); one that has come since has nothing under way */
+	/* As in revoke_or_mark(); a dma-buf added since has no DMA under way */
 	struct dma_buf *dmabuf = smp_load_acquire(&buf->dmabuf);
 
 	return !dmabuf ||
@@ -289,7 +289,8 @@ bool coherent_dmabuf_is_poisoned(const struct coherent_aperture *ap,
  * coherent_dmabufs_revoke_poisoned() - ... of what may not be exported any more
  * @ap: the aperture, whose poison or policy has changed
  *
- * A dma-buf goes as a whole. Nobody waits for DMA that is under way.
+ * A dma-buf is revoked as a whole. This does not wait for DMA that is under
+ * way.
  *
  * Context: as coherent_dmabufs_revoke(); coherent_ledger_lock may be held.
  */

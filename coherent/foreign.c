@@ -252,7 +252,7 @@ static int does_kernel_dma(struct device *dev, void *unused)
 /**
  * struct look - at devices that userspace could have
  * @ours: the group of the function that showed the memory
- * @self: a device that is locked by who asks, and so is nobody's; or NULL
+ * @self: a device that the caller has locked, so nobody can have it; or NULL
  * @look: at a group, but not at @ours if nobody else is in it; not 0 ends it
  * @held: for coherent_foreign_dma()
  */

@@ -15,28 +15,28 @@
  *   decoding   fact of the access                             map: -EIO
  *   off
  *
- * An access is let in when no reason is left, at once if @pending is clear,
- * else after it has asked and the memory was ready. @pending is set by every
- * event but CLOSED. What was seen counts for later accesses, too, where nothing
- * can take it away unseen:
+ * An access may enter when no reason is left: at once if @pending is clear,
+ * otherwise after it has asked and the memory was ready. Every event except
+ * CLOSED sets @pending. The answer also counts for later accesses, unless
+ * readiness can be lost without an event:
  *
  *   - In runtime low power the function is awake for one copy and may lose its
- *     power right after: such an answer is good for that copy alone.
- *   - While a change of power is under way nobody knows on which side of it
- *     the answer is: the same.
- *   - Else whatever takes readiness away is an event, and events and answers
- *     exclude each other (gate.c).
+ *     power right after: such an answer is valid for that copy alone.
+ *   - During a change of power the answer may come from either side of the
+ *     change: the same.
+ *   - Otherwise whatever takes readiness away is an event, and events and
+ *     answers exclude each other (gate.c).
  *
- * FROZEN is not RESET: a reset that VFIO or sysfs does while the link recovers
- * has an end, but the recovery goes on. Kernels that do not report that it has
- * failed leave FROZEN behind; it is stale after COHERENT_RESET_LIMIT_MS, and
- * then the next reset ends it.
+ * FROZEN is not RESET: a reset by VFIO or sysfs during a recovery of the link
+ * ends, but the recovery goes on. Kernels that do not report a failed recovery
+ * leave FROZEN behind; it is stale after COHERENT_RESET_LIMIT_MS, and then the
+ * next reset ends it.
  *
- * That it was opened ends CLOSED alone: the reset on the way, if there was one,
- * is an event of its own, and what fails after that reset has failed.
+ * An open ends only CLOSED: its reset, if there was one, is an event of its
+ * own, and a failure after that reset is a failure.
  *
  * Time limits for readiness count from the last event; after a change of power
- * from the first access that finds the function awake (what wakes it is not
+ * from the first access that finds the function awake (its wake-up is not
  * always an event), and in low power from the access itself, which woke it.
  *
  * PURE: no kernel state, so that every sequence of events can be tried.
@@ -133,14 +133,14 @@ void coherent_gate_apply(struct coherent_gate_state *state,
 }
 
 /**
- * coherent_gate_verdict() - may an access go on?
+ * coherent_gate_verdict() - may an access enter?
  * @state: the state
  * @facts: of the access
- * @now: the time; not looked at where neither anything is shut nor pending
+ * @now: the time; unused if nothing is shut or pending
  *
  * Return: 0; COHERENT_GATE_ASK, see coherent_gate_answered(); -EAGAIN for not
- * now; -ETIME when that has lasted too long; -EIO when it has to do something
- * about it first; -ENODEV when nobody has the function open.
+ * now; -ETIME when that has lasted too long; -EIO when the user has to do
+ * something about it first; -ENODEV when nobody has the function open.
  */
 int coherent_gate_verdict(const struct coherent_gate_state *state,
 			  const struct coherent_gate_facts *facts, u64 now)

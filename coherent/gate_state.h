@@ -34,7 +34,7 @@ enum coherent_gate_event {
 	COHERENT_GATE_OPENED,
 	/** @COHERENT_GATE_CLOSED: the last user goes */
 	COHERENT_GATE_CLOSED,
-	/** @COHERENT_GATE_RESET_BEGINS: whoever asked for it */
+	/** @COHERENT_GATE_RESET_BEGINS: whoever requested it */
 	COHERENT_GATE_RESET_BEGINS,
 	/** @COHERENT_GATE_RESET_ENDS: it is done, well or not */
 	COHERENT_GATE_RESET_ENDS,
@@ -57,9 +57,9 @@ enum coherent_gate_event {
 
 /**
  * struct coherent_gate_state - may the memory be touched, and what comes first?
- * @shut: COHERENT_SHUT_..., all that hold; 0 when none does
+ * @shut: COHERENT_SHUT_..., all that apply; 0 if none does
  * @pending: readiness was not seen since the memory could last have lost it
- * @dozing: power was changed, and nobody has seen the function awake since
+ * @dozing: power was changed, and no access has found the function awake since
  * @power_changes: changes of power that have begun and not ended
  * @reset_since: when the reset began, while there is one
  * @frozen_since: when the link froze, while it is

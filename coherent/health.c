@@ -27,8 +27,8 @@ static bool begins(unsigned int reason, unsigned int before, unsigned int after)
  * @before: why the gate was shut before it, COHERENT_SHUT_...
  * @after: why it is now
  *
- * One failure may be reported twice, by the reset that found no answer and by the
- * PCI core: what is counted is that the link was lost.
+ * Both a reset that got no answer and the PCI core may report the same failure:
+ * it counts once, as a lost link.
  *
  * Context: coherent_gate.lock is held for writing.
  */
@@ -92,11 +92,11 @@ long coherent_health_readiness_failures(void)
 }
 
 /**
- * coherent_health_state() - what is the matter with the device?
+ * coherent_health_state() - the state of the device, for people
  * @ap: the aperture
  *
- * Context: any; the answer may be old when it is there.
- * Return: one word, of the reasons that hold the one that matters most.
+ * Context: any; the answer may be outdated when the caller gets it.
+ * Return: one word, for the most important of the reasons that apply.
  */
 const char *coherent_health_state(const struct coherent_aperture *ap)
 	__context_unsafe(/* two words, each true at its time */)

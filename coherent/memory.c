@@ -33,7 +33,7 @@
  * @claim: in /proc/iomem, within System RAM, while a device has it, or it is in
  *	quarantine
  * @kept: it is in quarantine
- * @orphan: ... and who allocated it has no use for it any more
+ * @orphan: ... and its allocator does not need it any more
  */
 struct own_memory {
 	struct list_head node;
@@ -116,9 +116,9 @@ static struct page *alloc_pages_contig(unsigned long nr)
  * @size: in bytes, whole pages
  * @base: where to store its host-physical address
  *
- * All of it is 0. It is memory of the kernel's, with struct page: regions of
- * it can only be cached, errors in it are the kernel's affair (what is said in
- * debugfs alone counts as poison), and KVM may not like it.
+ * The memory is zeroed. It belongs to the kernel and has struct page: its
+ * regions can only be cached, the kernel handles errors in it (only errors from
+ * debugfs and poison_add count as poison), and KVM may not support it.
  *
  * Context: may sleep.
  * Return: 0; -EINVAL; -ENOMEM when no contiguous memory of that size is free.
@@ -245,7 +245,7 @@ void coherent_memory_keep(u64 base, u64 size, bool keep)
  * @base: host-physical address
  * @size: in bytes
  *
- * Memory that was kept meanwhile, and that nobody has a use for, is given back.
+ * Frees memory that was kept meanwhile and that its allocator does not need.
  *
  * Context: may sleep.
  */

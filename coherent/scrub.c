@@ -304,8 +304,8 @@ void coherent_scrub_close(struct coherent_aperture *ap)
  * @ap: the aperture, claimed
  * @policy: the backend's
  *
- * Nobody knows what is in the memory, so it is dirty. What is made of the
- * kernel's own memory is never handed on as it is.
+ * The contents of the memory are unknown, so it is dirty. Memory owned by the
+ * kernel starts with the policy open, so that it is cleared before it is used.
  */
 void coherent_scrub_init(struct coherent_aperture *ap,
 			 enum coherent_scrub_policy policy)

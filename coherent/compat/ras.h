@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * arm_event tells of errors one by one, and their severity, from 6.18 on, and where
- * that was backported. An older one tells nothing of use: who wants to listen to
- * it as to a new one cannot.
+ * arm_event reports errors one by one, with their severity, from 6.18 on, and
+ * on kernels with a backport. An older one reports nothing useful: registering
+ * a callback with it fails.
  */
 #ifndef COHERENT_COMPAT_RAS_H
 #define COHERENT_COMPAT_RAS_H

@@ -71,7 +71,7 @@ static void remember(struct coherent_function *fn)
 		fn->command = command;
 }
 
-/* What it is to be, with what it is of the bits that are not the user's */
+/* The value to set: the user's own bits, the others as in @command */
 static u16 wanted(const struct coherent_function *fn, u16 command)
 	__must_hold(&fn->command_lock)
 {

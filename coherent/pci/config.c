@@ -119,8 +119,8 @@ static bool touches(unsigned int reg, u64 pos, size_t count)
 }
 
 /*
- * What goes to vfio-pci. A change of power and one of PCI_COMMAND are events of
- * their own, whatever comes of the write.
+ * Passes bytes to vfio-pci. A change of power and one of PCI_COMMAND are
+ * events, whether the write succeeds or not.
  */
 static int write_core_runs(struct coherent_function *fn, char __user *buf,
 			   size_t count, u64 pos)

@@ -116,7 +116,7 @@ static bool changes_power(u32 flags)
  * @argsz: bytes there
  *
  * All features are vfio-pci's. Low power is a change of power: a device that
- * comes back from it may have lost its state. Of exports the core keeps track.
+ * leaves it may have lost its state. The core keeps track of exports.
  *
  * Context: may sleep; no lock held.
  * Return: as uapi/linux/vfio.h documents for the feature.
@@ -268,7 +268,7 @@ static void unpublish(struct coherent_function *fn)
 }
 
 /**
- * coherent_alloc() - a device that nobody knows yet
+ * coherent_alloc() - allocate a device before it is published
  * @pdev: the function
  * @backend: its backend
  * @ops: what users can do with it

@@ -54,9 +54,9 @@ static void warn_of_lost_memory(struct pci_dev *pdev)
 }
 
 /**
- * coherent_passthrough_probe() - take a function without coherent memory
+ * coherent_passthrough_probe() - bind a function without coherent memory
  * @pdev: the function
- * @backend: who has looked for some
+ * @backend: which has looked for some
  *
  * Context: probe; may sleep.
  * Return: 0, or why VFIO refuses it.

@@ -63,7 +63,7 @@ static ssize_t region_read(struct coherent_function *fn, char __user *buf,
 		if (ret < 0)
 			return done ?: ret;
 		done += n;
-		/* The end of the list; the region goes on for long */
+		/* The end of the list; the region is much larger */
 		if (ret < n)
 			return done + zeros(buf + done, count - done);
 		if (fatal_signal_pending(current))

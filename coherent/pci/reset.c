@@ -66,7 +66,7 @@ static void freeze(struct coherent_function *fn)
 	coherent_poison_reset(&fn->ap);
 }
 
-/* The user's eventfd comes last: who reads it finds the gate shut */
+/* The user's eventfd comes last: its reader finds the gate closed */
 VISIBLE_IF_KUNIT pci_ers_result_t coherent_tell_user(struct pci_dev *pdev,
 						     pci_channel_state_t state)
 {
@@ -82,7 +82,7 @@ static pci_ers_result_t coherent_error_detected(struct pci_dev *pdev,
 	if (fn && state == pci_channel_io_frozen) {
 		freeze(fn);
 		coherent_tell_user(pdev, state);
-		/* The link is reset next; slot_reset() is called for who asks */
+		/* The link is reset next; this result requests slot_reset() */
 		return PCI_ERS_RESULT_NEED_RESET;
 	}
 	if (fn && state == pci_channel_io_perm_failure)

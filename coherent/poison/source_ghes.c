@@ -2,9 +2,9 @@
 /*
  * Memory errors that firmware reports: ACPI's Generic Hardware Error Source,
  * platform memory sections (UEFI 2.11, N.2.5). On kernels where
- * memory_failure() ignores pages without struct page, only this error source
- * has the address; on all kernels, it comes before queues that are shorter than
- * ours.
+ * memory_failure() ignores pages without struct page, the address of such an
+ * error is available only here; on all kernels, this comes before queues that
+ * are shorter than ours.
  */
 #include <acpi/ghes.h>
 #include <kunit/visibility.h>

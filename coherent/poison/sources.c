@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where errors come from, for all devices and as long as the core is loaded:
- * an error counts while a device is closed or unbound, too.
+ * The error sources, for all devices and as long as the core is loaded: an
+ * error counts also while a device is closed or unbound.
  */
 #include <linux/array_size.h>
 #include <linux/bits.h>
