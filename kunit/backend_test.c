@@ -94,8 +94,11 @@ static bool takes(struct kunit *test, u64 size)
 
 /**
  * contract_size() - a size that the backend takes
+ * @test: which says what backend; fails where it takes none
  *
  * How much is reserved, and how it is rounded, is its own affair.
+ *
+ * Return: the size in bytes.
  */
 u64 contract_size(struct kunit *test)
 {
