@@ -212,8 +212,8 @@ static void forget_what_is_queued(struct kunit *test)
 
 /*
  * What happens to a device that has page 1 bad, letter by letter: R a reset
- * begins, O the memory is seen ready, E page 9 goes bad, X a page of another
- * aperture does, F the queue is filled.
+ * begins, O the memory is seen ready, E page 9 goes bad, A an administrator says
+ * so, X a page of another aperture goes bad, F the queue is filled.
  */
 struct healing {
 	const char *events;
@@ -231,6 +231,9 @@ static const struct healing healings[] = {
 	{ "ERO", 0 },
 	{ "REO", 2 },
 	{ "REOO", 2 },
+	{ "ARO", 0 },
+	{ "RAO", 2 },
+	{ "ROA", 1 },
 	{ "ROE", 1 },
 	{ "REORO", 0 },
 	{ "ROERO", 0 },
@@ -259,6 +262,10 @@ static void healing_event(struct coherent_ledger *ledger,
 		break;
 	case 'E':
 		report_page(ledger, 9);
+		break;
+	case 'A':
+		coherent_report_pages(ledger->first + 9, ledger->first + 9,
+				      COHERENT_SOURCE_ADMIN);
 		break;
 	case 'X':
 		report_page(other, 0);

@@ -231,6 +231,8 @@ void coherent_report_healing(struct coherent_ledger *ledger);
 void coherent_report_healed(struct coherent_ledger *ledger);
 int coherent_report_flush(void);
 int coherent_report_drain(void);
+void coherent_report_pages(unsigned long first, unsigned long last,
+			   enum coherent_source source);
 void coherent_report_strays(const struct coherent_ledger *ledger);
 int coherent_report_forget(unsigned long first, unsigned long last);
 

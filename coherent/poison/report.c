@@ -239,6 +239,30 @@ void coherent_report(u64 addr, u64 width, enum coherent_source source,
 }
 
 /**
+ * coherent_report_pages() - pages that somebody names
+ * @first: first PFN
+ * @last: last PFN
+ * @source: who
+ *
+ * They go through the queue as all reports do: a reset that is about to heal does not
+ * clear them.
+ *
+ * Context: process.
+ */
+void coherent_report_pages(unsigned long first, unsigned long last,
+			   enum coherent_source source)
+{
+	const struct report report = {
+		.first = first,
+		.last = last,
+		.mm_pfn = COHERENT_NO_PFN,
+		.source = source,
+	};
+
+	put(&report);
+}
+
+/**
  * coherent_report_strays() - report what was before the aperture was known
  * @ledger: the aperture, in the list of ledgers
  *
@@ -248,16 +272,8 @@ void coherent_report_strays(const struct coherent_ledger *ledger)
 {
 	struct coherent_stray stray;
 
-	while (coherent_stray_take(ledger->first, ledger->last, &stray)) {
-		const struct report report = {
-			.first = stray.first,
-			.last = stray.last,
-			.mm_pfn = COHERENT_NO_PFN,
-			.source = stray.source,
-		};
-
-		put(&report);
-	}
+	while (coherent_stray_take(ledger->first, ledger->last, &stray))
+		coherent_report_pages(stray.first, stray.last, stray.source);
 }
 
 /**

@@ -80,13 +80,11 @@ static ssize_t poison_add_store(struct device *dev, struct device_attribute *att
 		return -EINVAL;
 	ret = coherent_parse_pages(buf, &first, &last, ledger->first,
 				   ledger->last);
-	if (!ret)
-		ret = coherent_ledger_record(first, last, COHERENT_SOURCE_ADMIN,
-					     COHERENT_NO_PFN);
 	if (ret)
 		return ret;
-	coherent_poison_notify();
-	return count;
+	coherent_report_pages(first, last, COHERENT_SOURCE_ADMIN);
+	ret = coherent_report_flush();
+	return ret ?: count;
 }
 static DEVICE_ATTR_WO(poison_add);
 
