@@ -26,11 +26,18 @@ packaged() {
 	dpkg-query -S "$1" >/dev/null 2>&1 || rpm -qf "$1" >/dev/null 2>&1
 }
 
+# made_by_dkms KERNEL MODULE: where it is not Debian's, DKMS installs to the same folders as
+# modules_install does
+made_by_dkms() {
+	[ ! -e /etc/debian_version ] && ls /var/lib/dkms/*/*/"$1"/*/module/"$2".ko* >/dev/null 2>&1
+}
+
 # installed_modules KERNEL: files of our modules that DKMS has not put there
 installed_modules() {
 	for where in updates extra; do
 		[ -d "$MODULES_DIR/$1/$where" ] || continue
 		for module in $OUR_MODULES; do
+			! made_by_dkms "$1" "$module" || continue
 			find "$MODULES_DIR/$1/$where" -path "$MODULES_DIR/$1/updates/dkms" -prune -o \
 				-type f \( -name "$module.ko" -o -name "$module.ko.*" \) -print
 		done

@@ -243,6 +243,10 @@ check_one_function() {
 		return
 		;;
 	failed) told fail "$1" "its link was lost" "echo 1 >$DEVICES/$1/reset; or power-cycle it" ;;
+	frozen)
+		told warn "$1" "an error has stopped its link, and it has not recovered yet" \
+			"if that lasts: echo 1 >$DEVICES/$1/reset; or power-cycle it"
+		;;
 	not-ready) told warn "$1" "its memory is not ready" "echo 1 >$DEVICES/$1/reset; or power-cycle it" ;;
 	*) told ok "$1" "bound to $driver, $state" ;;
 	esac

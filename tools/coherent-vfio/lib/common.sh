@@ -70,7 +70,9 @@ number() {
 	0x*) ;;
 	'' | *[!0-9]* | 0?* | ???????????????????*) return 1 ;;
 	esac
-	printf '%d\n' $((digits * factor))
+	product=$((digits * factor))
+	[ "$product" -ge 0 ] && [ $((product / factor)) -eq $((digits)) ] || return 1
+	printf '%d\n' "$product"
 }
 
 # size BYTES: for people, with one decimal where there is something to say
