@@ -5,6 +5,7 @@
  * without a certain property.
  */
 #include <kunit/test.h>
+#include <linux/align.h>
 #include <linux/io.h>
 #include <linux/pci.h>
 #include <linux/property.h>
