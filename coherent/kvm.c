@@ -15,6 +15,7 @@
 #include <linux/kconfig.h>
 #include <linux/kobject.h>
 #include <linux/kvm.h>
+#include <linux/string_choices.h>
 #include <linux/sysfs.h>
 
 #ifdef CONFIG_ARM64
@@ -74,7 +75,7 @@ static ssize_t kvm_cacheable_show(struct kobject *kobj,
 {
 	if (IS_ENABLED(CONFIG_ARM64) && !has_kvm())
 		return sysfs_emit(buf, "none\n");
-	return sysfs_emit(buf, "%s\n", maps_cached() ? "yes" : "no");
+	return sysfs_emit(buf, "%s\n", str_yes_no(maps_cached()));
 }
 
 static struct kobj_attribute kvm_cacheable = __ATTR_RO(kvm_cacheable);
