@@ -139,22 +139,12 @@ TEST_F_TIMEOUT(wait, killed_while_waiting, 90)
 	int status;
 	pid_t pid;
 
-	w = mmap(NULL, sizeof(*w), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, w);
-	w->f = &self->f;
-	w->index = USEMEM;
-	if (variant->touch) {
-		w->map = map_plain(&self->f, USEMEM, 0, self->page, RW);
-		ASSERT_NE(MAP_FAILED, w->map);
-	}
+	w = waiter_shared(&self->f, USEMEM, variant->touch ? self->page : 0);
+	ASSERT_NE(NULL, w);
 	ASSERT_EQ(0, block_never_ready(&self->f));
 	polled.from = block_read(&self->f, TEST_POLLS);
-	pid = fork();
+	pid = waiter_fork(w);
 	ASSERT_LE(0, pid);
-	if (!pid) {
-		waiter_run(w);
-		_exit(7);
-	}
 	/* somebody looks at the device again and again: that can only be the child */
 	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
 	ASSERT_TRUE(wait_for(waiter_sleeps, w, LIMIT_MS));

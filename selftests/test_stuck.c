@@ -95,23 +95,13 @@ TEST_F_TIMEOUT(wait, killed_while_reads_get_stuck, 180)
 	int status;
 	pid_t pid;
 
-	w = mmap(NULL, sizeof(*w), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, w);
-	w->f = &self->f;
-	w->index = USEMEM;
-	if (variant->touch) {
-		w->map = map_plain(&self->f, USEMEM, 0, self->page, RW);
-		ASSERT_NE(MAP_FAILED, w->map);
-	}
+	w = waiter_shared(&self->f, USEMEM, variant->touch ? self->page : 0);
+	ASSERT_NE(NULL, w);
 	ASSERT_EQ(0, block_never_ready(&self->f));
 	ASSERT_EQ(0, block_write(&self->f, TEST_STALL, STUCK_MS));
 	polled.from = block_read(&self->f, TEST_POLLS);
-	pid = fork();
+	pid = waiter_fork(w);
 	ASSERT_LE(0, pid);
-	if (!pid) {
-		waiter_run(w);
-		_exit(7);
-	}
 	ASSERT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	status = wait_child(pid, LIMIT_MS);
@@ -134,26 +124,16 @@ TEST_F_TIMEOUT(wait, unbound_while_reads_get_stuck, 180)
 	u64 got;
 
 	ASSERT_NE(0, strlen(self->e.driver));
-	w = mmap(NULL, sizeof(*w), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, w);
-	w->f = &self->f;
-	w->index = USEMEM;
-	if (variant->touch) {
-		w->map = map_plain(&self->f, USEMEM, 0, self->page, RW);
-		ASSERT_NE(MAP_FAILED, w->map);
-	}
+	w = waiter_shared(&self->f, USEMEM, variant->touch ? self->page : 0);
+	ASSERT_NE(NULL, w);
 	asked.fd = eventfd(0, EFD_CLOEXEC);
 	ASSERT_LE(0, asked.fd);
 	ASSERT_EQ(0, fn_irq_eventfd(&self->f, VFIO_PCI_REQ_IRQ_INDEX, asked.fd));
 	ASSERT_EQ(0, block_never_ready(&self->f));
 	ASSERT_EQ(0, block_write(&self->f, TEST_STALL, STUCK_MS));
 	polled.from = block_read(&self->f, TEST_POLLS);
-	pid = fork();
+	pid = waiter_fork(w);
 	ASSERT_LE(0, pid);
-	if (!pid) {
-		waiter_run(w);
-		_exit(7);
-	}
 	EXPECT_TRUE(wait_for(polled_often, &polled, LIMIT_MS));
 	/* from here on the function is the child's alone */
 	if (variant->touch)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Threads that access a region: over and over, or once. */
 #include <errno.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "worker.h"
@@ -76,6 +77,32 @@ void *waiter_run(void *arg)
 		w->ret = rd(w->f, w->index, &w->got, 8, 0);
 	atomic_store(&w->state, 2);
 	return NULL;
+}
+
+struct waiter *waiter_shared(const struct fn *f, unsigned int index, size_t map_len)
+{
+	struct waiter *w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (w == MAP_FAILED)
+		return NULL;
+	w->f = f;
+	w->index = index;
+	if (!map_len)
+		return w;
+	w->map = map_plain(f, index, 0, map_len, PROT_READ | PROT_WRITE);
+	return w->map == MAP_FAILED ? NULL : w;
+}
+
+pid_t waiter_fork(struct waiter *w)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		waiter_run(w);
+		_exit(7);
+	}
+	return pid;
 }
 
 bool waiter_sleeps(void *arg)

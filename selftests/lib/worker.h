@@ -46,6 +46,10 @@ struct waiter {
 };
 
 void *waiter_run(void *waiter);
+/* One that a child can run and its parent can watch; with a mapping of @map_len bytes */
+struct waiter *waiter_shared(const struct fn *f, unsigned int index, size_t map_len);
+/* The child that runs it, and then exits */
+pid_t waiter_fork(struct waiter *w);
 /* It has begun, and sleeps in the kernel; or it is through (which is a failure) */
 bool waiter_sleeps(void *waiter);
 bool waiter_done(void *waiter);
