@@ -57,13 +57,10 @@ jobs_count() {
 	nproc 2>/dev/null || echo 2
 }
 
-# The part of in_root that runs inside the new namespaces. The lab's cache is
-# seen at /lab and the repository, read-only, at /repo.
+# Run in new namespaces: the command, in the root folder $root. The lab's cache is seen at
+# /lab and the repository, read-only, at /repo.
 # shellcheck disable=SC2016 # expanded by the inner bash
-LAB_ENTER='
-set -e
-lab=$1 repo=$2 root=$1/root
-shift 2
+LAB_CHROOT='
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --bind "$lab" "$root/lab"
@@ -77,6 +74,13 @@ env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb \
 	chroot "$root" "$@" || status=$?
 exit $status
 '
+# The part of in_root that runs inside the new namespaces
+# shellcheck disable=SC2016 # expanded by the inner bash
+LAB_ENTER='
+set -e
+lab=$1 repo=$2 root=$1/root
+shift 2
+'"$LAB_CHROOT"
 
 # in_root COMMAND...: run it in the lab root, in mount and PID namespaces of its
 # own. Whatever ends the caller, SIGKILL too, ends the whole namespace: setpriv

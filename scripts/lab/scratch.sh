@@ -21,17 +21,7 @@ copy)
 itself) mount --bind "$from" "$root" ;;
 esac
 mkdir -p "$root/lab" "$root/repo"
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-mount --bind "$lab" "$root/lab"
-mount --bind "$repo" "$root/repo"
-mount -o remount,ro,bind "$root/repo"
-status=0
-env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb \
-	LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PYTHONDONTWRITEBYTECODE=1 \
-	chroot "$root" "$@" || status=$?
-exit $status
-'
+'"$LAB_CHROOT"
 
 # The lab is at /lab, and can be written to; the repository, read-only, at /repo.
 in_folder() {

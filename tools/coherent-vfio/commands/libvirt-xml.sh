@@ -81,19 +81,7 @@ xml_args() {
 			;;
 		esac
 	fi
-	node=$FIRST_NODE
-	while [ "$node" -lt $((FIRST_NODE + NODES)) ]; do
-		arg -numa "node,nodeid=$node"
-		node=$((node + 1))
-	done
-	node=$FIRST_NODE number=0
-	for one in $FUNCTIONS; do
-		for _ in $(domains_of "$one"); do
-			arg -object "acpi-generic-initiator,id=gpu$number-node$node,pci-dev=ua-gpu$number,node=$node"
-			node=$((node + 1))
-		done
-		number=$((number + 1))
-	done
+	initiators arg ua-gpu
 }
 
 # A port reserves what is plugged in later as well

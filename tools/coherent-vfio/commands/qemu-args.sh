@@ -71,19 +71,7 @@ qemu_nodes() {
 		option -object "memory-backend-ram,id=guest-memory,size=$((MEMORY / 1048576))M"
 		option -numa "node,nodeid=0,memdev=guest-memory,cpus=0-$((CPUS - 1))"
 	fi
-	node=$FIRST_NODE
-	while [ "$node" -lt $((FIRST_NODE + NODES)) ]; do
-		option -numa "node,nodeid=$node"
-		node=$((node + 1))
-	done
-	node=$FIRST_NODE number=0
-	for one in $FUNCTIONS; do
-		for _ in $(domains_of "$one"); do
-			option -object "acpi-generic-initiator,id=gpu$number-node$node,pci-dev=gpu$number,node=$node"
-			node=$((node + 1))
-		done
-		number=$((number + 1))
-	done
+	initiators option gpu
 }
 
 qemu_memory() {

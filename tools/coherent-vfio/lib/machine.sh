@@ -119,3 +119,21 @@ window_of_machine() {
 window_is_enough() {
 	[ "$WINDOW" -le "$(window_of_machine)" ]
 }
+
+# initiators EMIT PREFIX: the NUMA nodes that the functions' memory will be, as options
+# for QEMU by EMIT; function N is the device PREFIX followed by N
+initiators() {
+	node=$FIRST_NODE
+	while [ "$node" -lt $((FIRST_NODE + NODES)) ]; do
+		"$1" -numa "node,nodeid=$node"
+		node=$((node + 1))
+	done
+	node=$FIRST_NODE number=0
+	for one in $FUNCTIONS; do
+		for _ in $(domains_of "$one"); do
+			"$1" -object "acpi-generic-initiator,id=gpu$number-node$node,pci-dev=$2$number,node=$node"
+			node=$((node + 1))
+		done
+		number=$((number + 1))
+	done
+}
