@@ -35,11 +35,26 @@ int failnth_all(void)
 	return ret ? ret : setting(DEBUG "fail_page_alloc/min-order", "0");
 }
 
+#define STACK_ROOM	(64 * 1024)
+
+/*
+ * The calls between arming and disarming use the stack. A page table that they are the
+ * first to need could be the allocation that fails, in a fault of this program's own.
+ */
+static void __attribute__((noinline)) populate_stack(void)
+{
+	volatile char room[STACK_ROOM];
+
+	for (size_t i = 0; i < sizeof(room); i += 1024)
+		room[i] = 0;
+}
+
 void failnth_arm(int nth, int n)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%d", n);
 
+	populate_stack();
 	if (pwrite(nth, text, len, 0) != len)
 		abort();
 }
