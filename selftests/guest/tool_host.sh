@@ -133,8 +133,9 @@ told_again() {
 somebody_is_told() {
 	gpu=$(bdf_of gpu)
 	cp /opt/tool/usr/share/doc/coherent-vfio/examples/coherent-vfio-notify /bin/ || return 1
-	# Somebody else's: it takes a mail
-	printf '#!/bin/sh\ncat >/tmp/mail\n' >/bin/sendmail && chmod +x /bin/sendmail
+	# Somebody else's: it takes a mail, which is there when it is whole
+	# shellcheck disable=SC2016 # expanded by the script
+	printf '#!/bin/sh\ncat >/tmp/mail.$$ && mv /tmp/mail.$$ /tmp/mail\n' >/bin/sendmail && chmod +x /bin/sendmail
 	syslogd -O /tmp/syslog
 	# shellcheck disable=SC2016 # expanded inside
 	MAILTO=root uevent sh -c '[ -z "${COHERENT_POISON_COUNT-}" ] || exec coherent-vfio-notify' >/tmp/uevent 2>&1 &
@@ -144,9 +145,10 @@ somebody_is_told() {
 	result=$?
 	let_go
 	killall syslogd
-	[ $result = 0 ] || sed 's/^/# /' /tmp/syslog /tmp/uevent
 	[ $result = 0 ] && grep -q '^To: root$' /tmp/mail && grep -q '^Subject: .*poisoned' /tmp/mail &&
-		grep -q "^$gpu: " /tmp/mail
+		grep -q "^$gpu: " /tmp/mail && return
+	sed 's/^/# /' /tmp/syslog /tmp/uevent /tmp/mail
+	return 1
 }
 
 tests_host() {
