@@ -35,15 +35,18 @@ ranges_of() (
 	[ -z "$ranges" ] || printf '%s\n' "$ranges"
 )
 
-# place FUNCTION OFFSET: "REGION OFFSET-IN-IT ADDRESS" of an offset in the aperture
+# aperture_of FUNCTION: its first and its last address, as the core has claimed them. Regions
+# need not fill it.
+aperture_of() {
+	sed -n "s/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : coherent $1\$/0x\1 0x\2/p" /proc/iomem
+}
+
+# place FUNCTION OFFSET: "REGION OFFSET-IN-IT ADDRESS" of an offset in the aperture; "- -"
+# where no region shows it
 place() (
-	least='' found=
-	# The aperture begins with the region that has the lowest address
-	for region in $(regions_of "$1"); do
-		base=$(read_file "$DEVICES/$1/coherent/region${region}_base") || return
-		[ -n "$least" ] && [ $((base)) -ge $((least)) ] || least=$base
-	done
-	address=$((least + $2))
+	found='' aperture=$(aperture_of "$1")
+	[ -n "$aperture" ] || return
+	address=$((${aperture% *} + $2))
 	for region in $(regions_of "$1"); do
 		at=$DEVICES/$1/coherent/region$region
 		into=$((address - $(read_file "${at}_base")))
@@ -70,8 +73,13 @@ list_text() {
 	[ -z "$ranges" ] || printf '%s\n' "$ranges" | while read -r offset length; do
 		# shellcheck disable=SC2046 # three words
 		set -- "$1" $(place "$1" "$offset")
-		printf '    offset %s, length %s: region %s at %s, address %s\n' "$(hex "$offset")" \
-			"$(hex "$length")" "$2" "$(hex "$3")" "$(hex "$4")"
+		[ $# = 4 ] || continue
+		case $2 in
+		-) where="in no region" ;;
+		*) where="region $2 at $(hex "$3")" ;;
+		esac
+		printf '    offset %s, length %s: %s, address %s\n' "$(hex "$offset")" \
+			"$(hex "$length")" "$where" "$(hex "$4")"
 	done
 }
 
@@ -84,6 +92,7 @@ list_json() (
 		while read -r offset length; do
 			# shellcheck disable=SC2046 # three words
 			set -- "$1" $(place "$1" "$offset")
+			[ $# = 4 ] || continue
 			printf '%s{"offset":%d,"length":%d,"region":%s,"region_offset":%s,"address":%s}' \
 				"$comma" "$offset" "$length" "$(json_number "${2#-}")" \
 				"$(json_number "${3#-}")" "$(json_number "$4")"
@@ -196,13 +205,10 @@ poison_add() {
 	say_count
 }
 
-# bytes_of FUNCTION: of all its regions
+# bytes_of FUNCTION: of its aperture
 bytes_of() (
-	total=0
-	for region in $(regions_of "$1"); do
-		total=$((total + $(read_file "$DEVICES/$1/coherent/region${region}_length")))
-	done
-	echo $total
+	aperture=$(aperture_of "$1")
+	echo $((${aperture#* } - ${aperture% *} + 1))
 )
 
 say_count() {
