@@ -20,70 +20,32 @@ nested_kernel() {
 	die "no kernel says that machines in $1 machines boot it ('also: nested')"
 }
 
-# foreign_qemu TREE: QEMU for arm64 and all that it depends on, unpacked. It cannot
-# be installed beside this machine's own; and what is to be fetched is told by an apt
-# that believes to be on an empty arm64 machine.
-foreign_qemu() {
-	local tree=$1 tmp=$LAB_DIR/nested/fetch
-	rm -rf "$tmp" "$tree"
-	mkdir -p "$tmp/cache/archives/partial" "$tree"
-	: >"$tmp/status"
-	# shellcheck disable=SC2016 # expanded inside
-	in_root bash -c 'set -e
-		cd "$1"
-		tree=$2 suite=$3
-		shift 3
-		apt-get -qq -y --no-install-recommends --download-only -t "$suite" \
-			-o APT::Architecture=arm64 -o APT::Architectures=arm64 \
-			-o Dir::State::status="$PWD/status" -o Dir::Cache="$PWD/cache" install "$@"
-		for deb in cache/archives/*.deb; do
-			dpkg-deb -x "$deb" "$tree"
-			rm "$deb"
-		done' foreign_qemu "/lab/nested/fetch" "/lab${tree#"$LAB_DIR"}" "$BACKPORTS" \
-		qemu-system-arm qemu-efi-aarch64 >"$LAB_DIR/nested/fetch.log" 2>&1 || {
-		tail -n 20 "$LAB_DIR/nested/fetch.log" >&2
-		die "QEMU for arm64 could not be fetched"
-	}
-	rm -rf "$tmp"
-}
-
 # nested_tree ARCH FROM: in nested/ARCH.tree, QEMU out of the Debian tree FROM (a path
 # inside the lab root), with nothing that it does not load
 nested_tree() {
+	local machine files
+	machine=$(debian_machine "$1")
 	# shellcheck disable=SC2016 # expanded inside
-	in_root bash -s "$@" <<-'END'
+	files=$(in_root bash -s "$machine" "$2" "/lab/nested/$1.tree/opt/qemu" <<-'END'
 		set -euo pipefail
-		arch=$1 from=$2 out=/lab/nested/$1.tree/opt/qemu
-		case $arch in
-		amd64) machine=x86_64 ;;
-		arm64) machine=aarch64 ;;
-		esac
-		libs=$from/usr/lib/$machine-linux-gnu
-		mkdir -p "$out/bin" "$out/lib" "$out/share" "$out/modules"
+		machine=$1 from=$2 out=$3
+		mkdir -p "$out/bin" "$out/share" "$out/modules"
 		cp "$from/usr/bin/qemu-system-$machine" "$out/bin/"
 		# Accelerators are modules of QEMU; so are some devices, not ours
-		find "$libs/qemu" -name 'accel-*' -name "*$machine*" -exec cp {} "$out/modules/" \;
-		cp -L "$(find -L "$from/usr/lib" -maxdepth 2 -name 'ld-linux*.so.*' | head -n 1)" "$out/lib/"
-		todo=("$out"/bin/* "$out"/modules/*)
-		while [ ${#todo[@]} -gt 0 ]; do
-			file=${todo[0]} todo=("${todo[@]:1}")
-			[ -e "$file" ] || continue
-			for name in $(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
-				[ ! -e "$out/lib/$name" ] || continue
-				found=$(find -L "$libs" -name "$name" -type f | head -n 1)
-				[ -n "$found" ] || { echo "no $name, which $file needs" >&2; exit 1; }
-				cp -L "$found" "$out/lib/$name"
-				todo+=("$out/lib/$name")
-			done
-		done
-		case $arch in
-		amd64)
+		find "$from/usr/lib/$machine-linux-gnu/qemu" -name 'accel-*' -name "*$machine*" \
+			-exec cp {} "$out/modules/" \;
+		case $machine in
+		x86_64)
 			cp -L "$from"/usr/share/seabios/bios-256k.bin "$out/share/"
 			cp -L "$from"/usr/share/qemu/{kvmvapic,linuxboot_dma}.bin "$out/share/"
 			;;
-		arm64) cp -L "$from"/usr/share/qemu-efi-aarch64/QEMU_EFI.fd "$out/share/" ;;
+		aarch64) cp -L "$from"/usr/share/qemu-efi-aarch64/QEMU_EFI.fd "$out/share/" ;;
 		esac
+		find "$out/bin" "$out/modules" -type f
 	END
+	) || return 1
+	# shellcheck disable=SC2086 # names of files
+	take_libraries "$2" "$machine" "/lab/nested/$1.tree/opt/qemu/lib" $files
 }
 
 # setup_nested ARCH
@@ -91,7 +53,7 @@ setup_nested() {
 	local arch=$1 dir=$LAB_DIR/nested kernel from want
 	kernel=$(nested_kernel "$arch")
 	need_kernel "$kernel"
-	want=$(cat "$LAB_DIR/kernels/$kernel/release" "$LAB_SCRIPTS/nested.sh" &&
+	want=$(cat "$LAB_DIR/kernels/$kernel/release" "$LAB_SCRIPTS/nested.sh" "$LAB_SCRIPTS/foreign.sh" &&
 		in_root dpkg -s qemu-system-common)
 	want=$(sha256sum <<<"$want")
 	[ "$(cat "$dir/$arch.made" 2>/dev/null)" != "$want" ] || return 0
@@ -102,7 +64,8 @@ setup_nested() {
 	amd64) from='' ;;
 	arm64)
 		update_lists
-		foreign_qemu "$dir/$arch.debian"
+		# It cannot be installed beside this machine's own
+		foreign_tree arm64 "$BACKPORTS" "$dir/$arch.debian" qemu-system-arm qemu-efi-aarch64
 		from=/lab/nested/$arch.debian
 		;;
 	esac
@@ -112,6 +75,6 @@ setup_nested() {
 	# shellcheck disable=SC2016 # expanded inside
 	in_root bash -c 'cd "$1.tree" && find . | cpio --quiet -R 0:0 -o -H newc >"$1.cpio"' \
 		nested "/lab/nested/$arch"
-	rm -rf "$dir/$arch.tree" "$dir/$arch.debian" "$dir/fetch.log"
+	rm -rf "$dir/$arch.tree" "$dir/$arch.debian"
 	printf '%s\n' "$want" >"$dir/$arch.made"
 }
