@@ -64,13 +64,22 @@ with_tool() {
 	RUN_ARGS+=(--files "$LAB_DIR/build/$1/tool")
 }
 
+# tool_setup KERNEL...: what else scripts/lab/setup must have for that
+tool_setup() {
+	local kernel
+	for kernel; do
+		echo "observers-$(kernel_arch "$kernel")"
+	done | sort -u
+}
+
 # tool KERNEL: the command coherent-vfio as it is installed, with driverctl beside it; and
 # what it prints for programs, as programs read it
 tool() {
 	local status=0
 	devices "$(kernel_arch "$1")" tool
 	with_tool "$1"
-	RUN_ARGS+=(--files "$LAB_DIR/driverctl")
+	RUN_ARGS+=(--files "$LAB_DIR/driverctl" --files Documentation
+		--files "$LAB_DIR/observers/$(kernel_arch "$1")/observers")
 	guest "$1" tool tool.sh "${FUNCTIONS[@]}" >"$LANE_LOGS/$1-tool.out" || status=$?
 	cat "$LANE_LOGS/$1-tool.out"
 	in_root /repo/scripts/tool-output <"$LANE_LOGS/$1-tool.out" || status=1

@@ -23,6 +23,8 @@ cd "$(dirname "$0")" || exit 1
 . ./tool_host.sh
 # shellcheck source=selftests/guest/tool_machine.sh
 . ./tool_machine.sh
+# shellcheck source=selftests/guest/tool_trace.sh
+. ./tool_trace.sh
 
 # As make install has laid it out
 cp -r /opt/tool/usr/share /usr/ && cp /opt/tool/usr/sbin/coherent-vfio /bin/ || exit 1
@@ -111,6 +113,7 @@ done
 tests_bind
 tests_poison
 tests_machine
+tests_trace
 tests_host
 tests_unbind
 check "modules can be removed" remove_modules

@@ -1,0 +1,99 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What others than ours show of a function: the recipes of the operator's guide, run as they
+# stand there, and rasdaemon. Sourced by tool.sh.
+
+GUIDE=/opt/Documentation/operators-guide.md
+
+# recipe NAME: its lines in the guide, which the comment <!-- recipe: NAME --> announces
+recipe() {
+	awk -v want="<!-- recipe: $1 -->" '
+		$0 == want { on = 1; next }
+		on && /^    / { print substr($0, 5); seen = 1; next }
+		on && seen && $0 != "" { exit }' "$GUIDE"
+}
+
+# use GPU: what there is to be seen: opened, its memory touched, closed
+use() {
+	hold "$1" || return 1
+	let_go
+}
+
+# follow NAME GPU: the recipe with a use at its comment; the output is in a file
+follow() {
+	recipe "$1" >/tmp/recipe
+	grep -q '^# ' /tmp/recipe || {
+		echo "# the guide has no recipe '$1' with a comment in it"
+		return 1
+	}
+	sed '/^# /,$d' /tmp/recipe >/tmp/recipe.before
+	sed '1,/^# /d' /tmp/recipe >/tmp/recipe.after
+	# One shell: it may change the directory
+	(
+		# shellcheck disable=SC1091 # just written
+		. /tmp/recipe.before && (cd /tests && use "$2") && . /tmp/recipe.after
+	) >/tmp/out 2>/tmp/err
+}
+
+trace_recipe() {
+	gpu=$(bdf_of gpu)
+	follow trace-cmd "$gpu" &&
+		says out "coherent_gate:        $gpu event=opened" &&
+		says out "coherent_fault:       $gpu region=4 address=" &&
+		says out "coherent_gate:        $gpu event=closed" || return 1
+	# Nothing goes on being traced
+	[ "$(cat /sys/kernel/tracing/events/coherent_vfio/enable)" = 0 ]
+}
+
+histogram_recipe() {
+	[ -e /sys/kernel/tracing/events/coherent_vfio/coherent_fault/hist ] || return 2
+	gpu=$(bdf_of gpu)
+	follow histogram "$gpu" && grep -q '{ region: *4, order: *[0-9]* } hitcount: *[1-9]' /tmp/out || {
+		sed 's/^/#   /' /tmp/out /tmp/err
+		return 1
+	}
+	! grep -q '^hist' /sys/kernel/tracing/events/coherent_vfio/coherent_fault/trigger
+}
+
+has_count() {
+	[ "$(cat "/sys/bus/pci/devices/$1/coherent/poison_count")" = "$2" ]
+}
+
+# An error of the platform's own kind: rasdaemon has it, and so has the core
+rasdaemon_beside_it() {
+	gpu=$(bdf_of gpu) function=$(role gpu)
+	use=$(field "$function" use)
+	base=${use%+*}
+	at=$((base + 0x30000))
+	source=mce
+	[ "$(uname -m)" != aarch64 ] || source=ghes
+	mkdir -p /var/lib/rasdaemon
+	rasdaemon -f >/tmp/ras 2>&1 &
+	HOLDER=$!
+	wait_until 60 grep -q 'Listening to events' /tmp/ras
+	result=$?
+	[ $result != 0 ] || {
+		(cd /tests && ./inject "$gpu" $source "$base" $at) &&
+			wait_until 60 has_count "$gpu" 1 && wait_until 60 ras_has "$at"
+		result=$?
+	}
+	kill "$HOLDER"
+	wait "$HOLDER"
+	sed 's/^/# rasdaemon: /' /tmp/ras
+	tool poison clear "$gpu" all && return $result
+}
+
+# ras_has ADDRESS: in whichever way it writes it
+ras_has() {
+	grep -q -i -E "addr(ess)?:? *=? *(0x)?0*$(printf '%x' "$1")" /tmp/ras
+}
+
+tests_trace() {
+	# As installed: found by name
+	PATH=$PATH:/opt/observers
+	ln -sfn "$PWD" /tests
+	check "recipe: trace-cmd" trace_recipe
+	perhaps "recipe: histogram" histogram_recipe
+	check "rasdaemon beside it" rasdaemon_beside_it
+}
