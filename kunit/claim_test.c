@@ -24,14 +24,6 @@ static bool are_there_others(struct iommu_group *ours, const struct device *self
 	return others;
 }
 
-static bool is_free(u64 base, u64 size)
-{
-	if (!request_mem_region(base, size, "kunit"))
-		return false;
-	release_mem_region(base, size);
-	return true;
-}
-
 static bool is_listed(struct kunit *test)
 {
 	char *page = (char *)__get_free_page(GFP_KERNEL);
@@ -60,7 +52,7 @@ static void released_where_nobody_mapped(struct kunit *test)
 {
 	others = true;
 	come_and_go(test, false);
-	KUNIT_EXPECT_TRUE(test, is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
 	KUNIT_EXPECT_FALSE(test, is_listed(test));
 }
 
@@ -68,18 +60,18 @@ static void released_where_nobody_else_is(struct kunit *test)
 {
 	others = false;
 	come_and_go(test, true);
-	KUNIT_EXPECT_TRUE(test, is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
 }
 
 static void kept_until_nobody_else_is(struct kunit *test)
 {
 	others = true;
 	come_and_go(test, true);
-	KUNIT_EXPECT_FALSE(test, is_free(KUNIT_FUNCTION_BASE, PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, kunit_is_free(KUNIT_FUNCTION_BASE, PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, is_listed(test));
 	others = false;
 	KUNIT_EXPECT_FALSE(test, is_listed(test));
-	KUNIT_EXPECT_TRUE(test, is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
 }
 
 static void taken_over_and_kept_again(struct kunit *test)
@@ -94,7 +86,7 @@ static void taken_over_and_kept_again(struct kunit *test)
 	/* An earlier user's mapping may still be there */
 	device_release_driver(&pdev->dev);
 	KUNIT_EXPECT_TRUE(test, is_listed(test));
-	KUNIT_EXPECT_FALSE(test, is_free(KUNIT_FUNCTION_BASE, PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, kunit_is_free(KUNIT_FUNCTION_BASE, PAGE_SIZE));
 	others = false;
 }
 
@@ -110,7 +102,7 @@ static void lifted_by_range(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_listed(test));
 	KUNIT_EXPECT_EQ(test, 0, coherent_quarantine_lift(first, last));
 	KUNIT_EXPECT_EQ(test, -ENOENT, coherent_quarantine_lift(first, last));
-	KUNIT_EXPECT_TRUE(test, is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(KUNIT_FUNCTION_BASE, KUNIT_FUNCTION_SIZE));
 	others = false;
 }
 
@@ -139,7 +131,7 @@ static void not_bound_means_not_lifted(struct kunit *test)
 	others = true;
 	kunit_device(test);
 	KUNIT_EXPECT_EQ(test, -ENOENT, coherent_quarantine_lift(0, ULONG_MAX));
-	KUNIT_EXPECT_FALSE(test, is_free(KUNIT_FUNCTION_BASE, PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, kunit_is_free(KUNIT_FUNCTION_BASE, PAGE_SIZE));
 }
 
 static int claim_init(struct kunit *test)

@@ -257,3 +257,12 @@ void kunit_unclaim(struct kunit *test)
 		release_mem_region(claim->start, resource_size(claim));
 	claim = NULL;
 }
+
+/** kunit_is_free() - Return: has nobody claimed any of this memory? */
+bool kunit_is_free(u64 base, u64 size)
+{
+	if (!request_mem_region(base, size, "kunit"))
+		return false;
+	release_mem_region(base, size);
+	return true;
+}

@@ -46,5 +46,6 @@ static inline int kunit_number(pci_ers_result_t result)
 
 void kunit_claim(struct kunit *test, u64 base, u64 size);
 void kunit_unclaim(struct kunit *test);
+bool kunit_is_free(u64 base, u64 size);
 
 #endif

@@ -16,6 +16,12 @@ struct pci_dev;
 #define KUNIT_FUNCTION_BASE	BIT_ULL(38)
 #define KUNIT_FUNCTION_SIZE	((u64)SZ_4G)
 
+/* Of a test with several, one behind the other */
+static inline u64 kunit_base_of(unsigned int i)
+{
+	return KUNIT_FUNCTION_BASE + i * KUNIT_FUNCTION_SIZE;
+}
+
 /* Memory that scripts/kunit keeps from the kernel: for BARs, which are accessed */
 #define KUNIT_MEMORY_BASE	0x20000000ULL
 #define KUNIT_MEMORY_SIZE	((u64)SZ_64M)

@@ -19,6 +19,7 @@ extern struct kunit_suite coherent_report_suite;
 extern struct kunit_suite coherent_stray_suite;
 extern struct kunit_suite coherent_sources_suite;
 extern struct kunit_suite coherent_parse_suite;
+extern struct kunit_suite coherent_refusal_suite;
 extern struct kunit_suite coherent_probe_suite;
 extern struct kunit_suite coherent_access_suite;
 extern struct kunit_suite coherent_sequence_suite;
