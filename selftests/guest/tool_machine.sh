@@ -59,6 +59,7 @@ arguments_are_right() {
 		refuses 1 'named twice' qemu-args "$gpu" "$gpu" &&
 		refuses 1 'needs iommufd' qemu-args --smmu --type1 "$gpu" &&
 		refuses 2 'is a size' qemu-args --memory much "$gpu" &&
+		refuses 2 'from 1 on' qemu-args --cpus 0 "$gpu" &&
 		refuses 2 'one FUNCTION or more' qemu-args
 }
 
@@ -73,6 +74,22 @@ arguments_for_smmu() {
 		says out 'id=gpu0-port,bus=smmu1-bus' &&
 		shows xml smmu libvirt-xml --iommufd --smmu "$gpu" "$(bdf_of port)"
 }
+
+# A segment has 256 bus numbers, also for more SMMUs than this machine has
+many_smmus_fit() (
+	for file in /usr/share/coherent-vfio/lib/*.sh; do
+		# shellcheck disable=SC1090 # all of the folder
+		. "$file"
+	done
+	# shellcheck disable=SC2317,SC2329 # called by what is tested
+	iommu_of() {
+		echo "smmu3.$1"
+	}
+	FUNCTIONS='1 2 3 4 5 6 7' seventh=$(smmu_bus_number 7)
+	# shellcheck disable=SC2034 # read by what is tested
+	FUNCTIONS='1 2 3 4 5 6 7 8 9' eighth=$(smmu_bus_number 8) ninth=$(smmu_bus_number 9)
+	[ "$seventh" = 224 ] && [ "$eighth" -lt "$ninth" ] && [ "$ninth" -lt 256 ]
+)
 
 domains_of_libvirt() {
 	gpu=$(bdf_of gpu)
@@ -120,6 +137,7 @@ tests_machine() {
 	check "qemu-args: a port's window holds the BARs" window_holds_the_bars
 	check "qemu-args" arguments_are_right
 	perhaps "qemu-args: an accelerated SMMU" arguments_for_smmu
+	check "qemu-args: more SMMUs than seven" many_smmus_fit
 	check "libvirt-xml" domains_of_libvirt
 	perhaps "QEMU takes the arguments" qemu_takes_the_arguments
 }

@@ -41,7 +41,11 @@ say_why_not() {
 		advice=$(advice_for "$text")
 		[ -z "$advice" ] || printf '    do:     %s\n' "$advice" >&2
 	done
-	note "it has no driver now; coherent-vfio unbind $FUNCTION gives it back"
+	if holder=$(driver_of "$FUNCTION"); then
+		note "its driver is $holder now; coherent-vfio unbind $FUNCTION gives it back"
+	else
+		note "it has no driver now; coherent-vfio unbind $FUNCTION gives it back"
+	fi
 	exit 1
 }
 

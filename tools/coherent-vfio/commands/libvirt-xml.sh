@@ -37,7 +37,7 @@ xml_smmus() {
 	for _ in $(smmus); do
 		number=$((number + 1))
 		element 4 "<controller type=\"pci\" index=\"$number\" model=\"pcie-expander-bus\">"
-		element 6 "<target busNr=\"$((number * 32))\"/>"
+		element 6 "<target busNr=\"$(smmu_bus_number $number)\"/>"
 		element 4 "</controller>"
 		element 4 "<iommu model=\"smmuv3\">"
 		element 6 "<driver pciBus=\"$number\" accel=\"on\"/>"

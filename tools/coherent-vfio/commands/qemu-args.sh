@@ -37,7 +37,7 @@ qemu_smmus() {
 	number=0
 	for _ in $(smmus); do
 		number=$((number + 1))
-		option -device "pxb-pcie,id=smmu$number-bus,bus=pcie.0,bus_nr=$((number * 32))"
+		option -device "pxb-pcie,id=smmu$number-bus,bus=pcie.0,bus_nr=$(smmu_bus_number $number)"
 		option -device "arm-smmuv3,id=smmu$number,primary-bus=smmu$number-bus,accel=on"
 	done
 }

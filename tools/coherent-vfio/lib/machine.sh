@@ -39,7 +39,7 @@ machine_option() {
 	esac
 	case $1 in
 	--memory) MEMORY=$(number "$2") || wrong_usage "--memory $2: it is a size, as 64G" ;;
-	--cpus) CPUS=$(number "$2") || wrong_usage "--cpus $2: it is a number" ;;
+	--cpus) CPUS=$(number "$2") && [ "$CPUS" != 0 ] || wrong_usage "--cpus $2: it is a number from 1 on" ;;
 	--first-node) FIRST_NODE=$(number "$2") || wrong_usage "--first-node $2: it is a number" ;;
 	--qemu) QEMU=$2 ;;
 	esac
@@ -105,6 +105,14 @@ smmus() {
 # smmu_number FUNCTION: which of these, from 1 on
 smmu_number() {
 	smmus | grep -n -x -F "$(iommu_of "$1")" | cut -d: -f1
+}
+
+# smmu_bus_number NUMBER: of the root bus in front of that one. The 256 of a segment are
+# shared out.
+smmu_bus_number() {
+	share=$((256 / ($(smmus | wc -l) + 1)))
+	[ $share -le 32 ] || share=32
+	echo $(($1 * share))
 }
 
 # What a machine has by itself for 64-bit BARs
