@@ -32,7 +32,7 @@
  *   poison_lock			innermost, also under coherent_ledger_lock
  *					(pci/poison.c)
  *   coherent_queue_lock		innermost, in any context but NMI: what
- *					was reported (poison/report.c)
+ *					was reported (poison/queue.c)
  *   stray_lock				the same: what is in no known aperture
  *
  * A reset is announced with face_lock held for writing when VFIO resets and

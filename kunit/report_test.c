@@ -41,7 +41,7 @@ static void report_page(struct coherent_ledger *ledger, unsigned long page)
 
 static unsigned long count_after_flush(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	return coherent_ledger_count(ledger_of(test));
 }
 
@@ -94,12 +94,12 @@ static void wide_but_within(struct kunit *test)
 		kunit_aperture(test, base, PHYS_PFN(4ULL * SZ_1G))->ledger;
 
 	coherent_report(base + 5ULL * PAGE_SIZE, 2ULL * SZ_1G, COHERENT_SOURCE_DEBUGFS, false);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, 1, coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, ledger->first + 5,
 			coherent_poison_next(ledger->first, ledger->last));
 	coherent_report(base + 3ULL * SZ_1G - 1, SZ_1G, COHERENT_SOURCE_DEBUGFS, false);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, 1 + PHYS_PFN(SZ_1G), coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(SZ_1G),
 			coherent_pages_count(PHYS_PFN(base + 2ULL * SZ_1G),
@@ -114,10 +114,10 @@ static void wide_across_the_end(struct kunit *test)
 	struct coherent_ledger *ledger = kunit_aperture(test, base, pages)->ledger;
 
 	coherent_report(base + SZ_2M, SZ_4M, COHERENT_SOURCE_DEBUGFS, false);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, 1, coherent_ledger_count(ledger));
 	coherent_report(base + SZ_2M + SZ_1M, SZ_2M, COHERENT_SOURCE_DEBUGFS, false);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(SZ_1M), coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(base + SZ_2M),
 			coherent_poison_next(ledger->first, ledger->last));
@@ -152,7 +152,7 @@ static void drained(struct kunit *test)
 	struct coherent_ledger *ledger = ledger_of(test);
 
 	fill_queue(ledger, QUEUE_LENGTH);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_drain());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_drain());
 	KUNIT_EXPECT_EQ(test, QUEUE_LENGTH, coherent_ledger_count(ledger));
 }
 
@@ -255,10 +255,10 @@ static void healing_event(struct coherent_ledger *ledger,
 {
 	switch (event) {
 	case 'R':
-		coherent_report_healing(ledger);
+		coherent_queue_healing(ledger);
 		break;
 	case 'O':
-		coherent_report_healed(ledger);
+		coherent_queue_healed(ledger);
 		break;
 	case 'E':
 		report_page(ledger, 9);
@@ -302,7 +302,7 @@ static void healing(struct kunit *test)
 	report_page(ledger, 1);
 	for (event = t->events; *event; event++) {
 		healing_event(ledger, other, *event);
-		coherent_report_flush();
+		coherent_queue_flush();
 	}
 	KUNIT_EXPECT_EQ(test, t->left, count_after_flush(test));
 }

@@ -57,7 +57,7 @@ static void recovery_results(struct kunit *test)
 
 static unsigned long pages_left(struct coherent_device *cdev)
 {
-	coherent_report_flush();
+	coherent_queue_flush();
 	return coherent_ledger_count(cdev->function->ap.ledger);
 }
 

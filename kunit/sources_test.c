@@ -65,7 +65,7 @@ static void ghes(struct kunit *test)
 	};
 
 	coherent_ghes_event(NULL, t->severity, &err);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, t->pages, coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, !!t->pages,
 			coherent_pages_count(ledger->first + 3, ledger->first + 3));

@@ -176,14 +176,14 @@ static void given_to_its_aperture(struct kunit *test)
 	report_page(0x200);
 	ledger = kunit_aperture(test, BASE + PFN_PHYS(0x100), 0x100)->ledger;
 	coherent_report_strays(ledger);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, 3, coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, 2, coherent_pages_count(FIRST + 0x110, FIRST + 0x111));
 	KUNIT_EXPECT_EQ(test, 1, kept(FIRST, LAST));
 
 	/* Now that it is known they are not kept any more */
 	report_page(0x120);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, 4, coherent_ledger_count(ledger));
 	KUNIT_EXPECT_EQ(test, 0, kept(FIRST, LAST));
 }
@@ -208,12 +208,12 @@ static void wide_over_the_end(struct kunit *test)
 	aperture = kunit_aperture(test, KUNIT_APERTURE_BASE, 16);
 	coherent_report(KUNIT_APERTURE_BASE + SZ_512M, SZ_1G,
 			COHERENT_SOURCE_GHES, true);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, 0, coherent_ledger_count(aperture->ledger));
 	/* For a page of the aperture it is that page */
 	coherent_report(KUNIT_APERTURE_BASE + PAGE_SIZE, SZ_1G,
 			COHERENT_SOURCE_GHES, true);
-	KUNIT_EXPECT_EQ(test, 0, coherent_report_flush());
+	KUNIT_EXPECT_EQ(test, 0, coherent_queue_flush());
 	KUNIT_EXPECT_EQ(test, 1, coherent_ledger_count(aperture->ledger));
 }
 

@@ -8,7 +8,7 @@
 #include "kselftest_harness.h"
 #include "poison_fixture.h"
 
-#define QUEUE		16384		/* as the core's, see coherent/poison/report.c */
+#define QUEUE		16384		/* as the core's, see coherent/poison/queue.c */
 #define LINES_BOUND	100
 
 /* Records from now on that contain @needle */

@@ -86,7 +86,7 @@ static ssize_t inject_write(struct file *file, const char __user *ubuf,
 		if (!(i % 65536))
 			cond_resched();
 	}
-	ret = coherent_report_flush();
+	ret = coherent_queue_flush();
 	return ret ?: count;
 }
 

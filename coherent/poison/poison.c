@@ -90,7 +90,7 @@ static int record_strays(const struct coherent_ledger *ledger)
 	if (ledger->own_memory)
 		return 0;
 	coherent_report_strays(ledger);
-	return coherent_report_drain();
+	return coherent_queue_drain();
 }
 
 /**
@@ -145,7 +145,7 @@ void coherent_poison_detach(struct coherent_aperture *ap)
 void coherent_poison_reset(struct coherent_aperture *ap)
 {
 	if (ap->reset_heals)
-		coherent_report_healing(ap->ledger);
+		coherent_queue_healing(ap->ledger);
 }
 
 /**
@@ -160,7 +160,7 @@ void coherent_poison_reset(struct coherent_aperture *ap)
 void coherent_poison_ready(struct coherent_aperture *ap)
 {
 	if (ap->ledger && READ_ONCE(ap->ledger->heals))
-		coherent_report_healed(ap->ledger);
+		coherent_queue_healed(ap->ledger);
 }
 
 /**
@@ -171,7 +171,7 @@ void coherent_poison_ready(struct coherent_aperture *ap)
  */
 int coherent_poison_settle(void)
 {
-	return coherent_report_flush();
+	return coherent_queue_flush();
 }
 
 /**
@@ -188,7 +188,7 @@ int coherent_poison_settle(void)
 int coherent_poison_drop(unsigned long first, unsigned long last)
 {
 	/* Nothing queued may be recorded after the memory is freed */
-	int ret = coherent_report_drain();
+	int ret = coherent_queue_drain();
 
 	return ret ?: coherent_ledger_drop(first, last);
 }
@@ -224,7 +224,7 @@ int coherent_poison_init(void)
 
 	if (ret)
 		return ret;
-	ret = coherent_report_init();
+	ret = coherent_queue_init();
 	if (ret)
 		goto out_signal;
 	ret = coherent_sysfs_init();
@@ -234,7 +234,7 @@ int coherent_poison_init(void)
 	return 0;
 
 out_report:
-	coherent_report_exit();
+	coherent_queue_exit();
 out_signal:
 	coherent_signal_exit();
 	return ret;
@@ -245,7 +245,7 @@ void coherent_poison_exit(void)
 {
 	coherent_sources_stop();
 	coherent_sysfs_exit();
-	coherent_report_exit();
+	coherent_queue_exit();
 	coherent_signal_exit();
 	coherent_ledger_exit();
 	coherent_pages_exit();

@@ -11,7 +11,8 @@
  *   stray.c		errors in no known aperture
  *   notify.c		userspace hears of changes
  *   ledger.c		what poison means to an aperture
- *   report.c		the queue of reports, and the worker that empties it
+ *   queue.c		the queue of reports, and the worker that empties it
+ *   report.c		what is believed of a report, and whose memory it is
  *   source_*.c		a source reports an error, in any context but NMI
  *   sources.c		the list of sources
  *   list.c		the list as users of the device read it
@@ -222,15 +223,34 @@ int coherent_ledger_drop(unsigned long first, unsigned long last);
 void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy);
 
+/**
+ * struct coherent_report - pages of which something was reported
+ * @first: first PFN
+ * @last: last PFN
+ * @mm_pfn: the one page that mm signals for, or COHERENT_NO_PFN
+ * @source: who reported it
+ * @healed: they are good now, and not bad
+ */
+struct coherent_report {
+	unsigned long first;
+	unsigned long last;
+	unsigned long mm_pfn;
+	u8 source;
+	bool healed;
+};
+
+/* queue.c */
+int coherent_queue_init(void);
+void coherent_queue_exit(void);
+void coherent_queue_put(const struct coherent_report *report);
+void coherent_queue_healing(struct coherent_ledger *ledger);
+void coherent_queue_healed(struct coherent_ledger *ledger);
+int coherent_queue_flush(void);
+int coherent_queue_drain(void);
+
 /* report.c */
-int coherent_report_init(void);
-void coherent_report_exit(void);
 void coherent_report(u64 addr, u64 width, enum coherent_source source,
 		     bool mm_signals);
-void coherent_report_healing(struct coherent_ledger *ledger);
-void coherent_report_healed(struct coherent_ledger *ledger);
-int coherent_report_flush(void);
-int coherent_report_drain(void);
 void coherent_report_pages(unsigned long first, unsigned long last,
 			   enum coherent_source source);
 void coherent_report_strays(const struct coherent_ledger *ledger);

@@ -83,7 +83,7 @@ static ssize_t poison_add_store(struct device *dev, struct device_attribute *att
 	if (ret)
 		return ret;
 	coherent_report_pages(first, last, COHERENT_SOURCE_ADMIN);
-	ret = coherent_report_flush();
+	ret = coherent_queue_flush();
 	return ret ?: count;
 }
 static DEVICE_ATTR_WO(poison_add);
