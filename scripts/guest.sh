@@ -38,7 +38,7 @@ functional() {
 	devices "$(kernel_arch "$1")" "$2"
 	case $2 in
 	refusals) command=(refusals.sh) ;;
-	main) ! kernel_is "$1" kvm || command+=(-n test_poison_kvm) ;;
+	main | grace) ! kernel_is "$1" kvm || command+=(-n test_poison_kvm) ;;
 	esac
 	guest "$1" "$2" "${command[@]}" "${FUNCTIONS[@]}"
 }

@@ -5,8 +5,8 @@
 # whose KTAP lines are counted. Sourced by scripts/check*.
 
 LANE_LOGS=${COHERENT_LAB:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/coherent-vfio}/log/check
-# Machines wait a third of the time: four on two CPUs are done sooner
-LANE_JOBS=${LANE_JOBS:-4}
+# Machines wait a third of the time: five on two CPUs are done sooner
+LANE_JOBS=${LANE_JOBS:-5}
 LANES=()
 # Patterns of the only ones that run; all do if there are none
 LANES_WANTED=()
