@@ -8,10 +8,10 @@
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
-#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
+#include <linux/vfio.h>
 #include <linux/vmalloc.h>
 
 #include "../coherent/pci/pci.h"
@@ -42,27 +42,36 @@ static int ask_pattern(struct kunit *test, struct coherent_device *cdev, u8 byte
 	return ask_ready(test, cdev);
 }
 
-static void free_io(void *memory)
+/* Discovered as at probe, but for its registers, which are memory */
+static void forget_asked(void *data)
 {
-	vfree(memory);
+	struct coherent_device *cdev = data;
+
+	vfree((void __force *)cdev->ready_io);
+	cdev->ready_io = NULL;
+	coherent_undiscover(cdev->function);
+	vfio_put_device(&cdev->core.vdev);
 }
 
-/* A device of which ready() sees all that it may, and its registers are memory */
-static struct coherent_device *asked_device(struct kunit *test, struct pci_dev *pdev)
+static struct coherent_device *asked_device(struct kunit *test)
 {
 	const struct coherent_kunit_backend *self = test->priv;
+	struct soft_spec spec =
+		contract_spec(test, false, contract_describe(test, KUNIT_FUNCTION_BASE,
+							     contract_size(test)));
 	struct coherent_device *cdev;
-	void *memory;
+	int ret;
 
-	cdev = kunit_kzalloc(test, max(sizeof(*cdev), self->backend->device_size),
-			     GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, cdev);
-	memory = vzalloc(CONTRACT_IO_SIZE);
-	KUNIT_ASSERT_NOT_NULL(test, memory);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_io, memory));
-	cdev->backend = self->backend;
-	cdev->core.pdev = pdev;
-	cdev->ready_io = (void __iomem __force *)memory;
+	cdev = coherent_alloc(kunit_function(test, &spec), self->backend,
+			      &coherent_passthrough_ops);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cdev));
+	ret = coherent_discover(cdev->function);
+	if (ret)
+		vfio_put_device(&cdev->core.vdev);
+	KUNIT_ASSERT_EQ(test, 0, ret);
+	cdev->ready_io = (void __iomem __force *)vzalloc(CONTRACT_IO_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, forget_asked, cdev));
+	KUNIT_ASSERT_NOT_NULL(test, (void __force *)cdev->ready_io);
 	return cdev;
 }
 
@@ -74,13 +83,12 @@ static struct coherent_device *asked_device(struct kunit *test, struct pci_dev *
 void coherent_kunit_ready(struct kunit *test)
 {
 	const struct coherent_kunit_backend *self = test->priv;
-	struct soft_spec spec = contract_spec(test, false, NULL);
 	struct coherent_device *cdev;
 	unsigned int i;
 
 	if (!self->backend->ready)
 		kunit_skip(test, "its memory is always ready");
-	cdev = asked_device(test, kunit_function(test, &spec));
+	cdev = asked_device(test);
 	for (i = 0; i < ARRAY_SIZE(patterns); i++) {
 		int ret = ask_pattern(test, cdev, patterns[i]);
 
@@ -116,8 +124,7 @@ static bool make_ready(struct kunit *test, struct coherent_device *cdev)
 
 static void fill_bar(struct kunit *test)
 {
-	struct soft_spec spec = contract_spec(test, false, NULL);
-	struct coherent_device *cdev = asked_device(test, kunit_function(test, &spec));
+	struct coherent_device *cdev = asked_device(test);
 	void __iomem *bar;
 
 	if (!make_ready(test, cdev))

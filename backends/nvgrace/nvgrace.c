@@ -117,8 +117,17 @@ static struct pci_driver nvgrace_driver = {
 };
 module_pci_driver(nvgrace_driver);
 
+/* What the GPU writes at the beginning and at the end of training */
+static void __maybe_unused nvgrace_set_ready(struct coherent_device *cdev, bool ready)
+{
+	u32 status = ready ? STATUS_READY : 0;
+
+	iowrite32(status, cdev->ready_io + C2C_LINK_STATUS);
+	iowrite32(status, cdev->ready_io + HBM_TRAINING_STATUS);
+}
+
 COHERENT_KUNIT_BACKEND(nvgrace_backend, nvgrace_driver, BASE_PROPERTY,
-		       SIZE_PROPERTY);
+		       SIZE_PROPERTY, .set_ready = nvgrace_set_ready);
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(COHERENT_VFIO_VERSION);
