@@ -60,6 +60,7 @@ static struct coherent_device *asked_device(struct kunit *test)
 		contract_spec(test, false, contract_describe(test, KUNIT_FUNCTION_BASE,
 							     contract_size(test)));
 	struct coherent_device *cdev;
+	void *memory;
 	int ret;
 
 	cdev = coherent_alloc(kunit_function(test, &spec), self->backend,
@@ -69,9 +70,10 @@ static struct coherent_device *asked_device(struct kunit *test)
 	if (ret)
 		vfio_put_device(&cdev->core.vdev);
 	KUNIT_ASSERT_EQ(test, 0, ret);
-	cdev->ready_io = (void __iomem __force *)vzalloc(CONTRACT_IO_SIZE);
+	memory = vzalloc(CONTRACT_IO_SIZE);
+	cdev->ready_io = (void __iomem __force *)memory;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, forget_asked, cdev));
-	KUNIT_ASSERT_NOT_NULL(test, (void __force *)cdev->ready_io);
+	KUNIT_ASSERT_NOT_NULL(test, memory);
 	return cdev;
 }
 

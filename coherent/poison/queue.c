@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queue of reports: they are put in in any context but NMI, and a worker records
- * them in the ledgers, one after the other.
+ * The queue of reports: a report is put into it in any context but NMI; a worker takes
+ * one after the other and records it in the ledgers.
  */
 #include <linux/cleanup.h>
 #include <linux/kfifo.h>
