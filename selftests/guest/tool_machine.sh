@@ -82,12 +82,13 @@ many_smmus_fit() (
 		. "$file"
 	done
 	# shellcheck disable=SC2317,SC2329 # called by what is tested
-	iommu_of() {
-		echo "smmu3.$1"
+	smmus() {
+		seq "$count"
 	}
-	FUNCTIONS='1 2 3 4 5 6 7' seventh=$(smmu_bus_number 7)
-	# shellcheck disable=SC2034 # read by what is tested
-	FUNCTIONS='1 2 3 4 5 6 7 8 9' eighth=$(smmu_bus_number 8) ninth=$(smmu_bus_number 9)
+	count=7
+	seventh=$(smmu_bus_number 7)
+	count=9
+	eighth=$(smmu_bus_number 8) ninth=$(smmu_bus_number 9)
 	[ "$seventh" = 224 ] && [ "$eighth" -lt "$ninth" ] && [ "$ninth" -lt 256 ]
 )
 

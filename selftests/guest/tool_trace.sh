@@ -49,10 +49,11 @@ trace_recipe() {
 histogram_recipe() {
 	[ -e /sys/kernel/tracing/events/coherent_vfio/coherent_fault/hist ] || return 2
 	gpu=$(bdf_of gpu)
-	follow histogram "$gpu" && grep -q '{ region: *4, order: *[0-9]* } hitcount: *[1-9]' /tmp/out || {
+	follow histogram "$gpu" || return 1
+	if ! grep -q '{ region: *4, order: *[0-9]* } hitcount: *[1-9]' /tmp/out; then
 		sed 's/^/#   /' /tmp/out /tmp/err
 		return 1
-	}
+	fi
 	! grep -q '^hist' /sys/kernel/tracing/events/coherent_vfio/coherent_fault/trigger
 }
 
@@ -60,20 +61,17 @@ has_count() {
 	[ "$(cat "/sys/bus/pci/devices/$1/coherent/poison_count")" = "$2" ]
 }
 
-# What rasdaemon knows of and this kernel has not: it would wait half a minute for each
+# What rasdaemon knows of and this kernel has not: it waits half a minute for each
 ras_missing() {
-	for event in ras:extlog_mem_event ras:memory_failure_event memory_failure:memory_failure_event \
-		devlink:devlink_health_report block:block_rq_error block:block_rq_complete \
-		cxl:cxl_aer_uncorrectable_error cxl:cxl_aer_correctable_error cxl:cxl_overflow \
-		cxl:cxl_poison cxl:cxl_generic_event cxl:cxl_general_media cxl:cxl_dram \
-		cxl:cxl_memory_module cxl:cxl_memory_sparing signal:signal_generate \
-		net:net_dev_xmit_timeout mce:mce_record; do
-		[ -d "/sys/kernel/tracing/events/${event%:*}/${event#*:}" ] || printf '%s,' "$event"
+	for event in ras/extlog_mem_event ras/memory_failure_event devlink/devlink_health_report \
+		block/block_rq_error cxl/cxl_poison net/net_dev_xmit_timeout; do
+		[ -d "/sys/kernel/tracing/events/$event" ] || echo "$event"
 	done
 }
 
 # An error of the platform's own kind: rasdaemon has it, and so has the core
 rasdaemon_beside_it() {
+	[ "$(ras_missing | wc -l)" -le 2 ] || return 2
 	gpu=$(bdf_of gpu) function=$(role gpu)
 	use=$(field "$function" use)
 	base=${use%+*}
@@ -81,9 +79,9 @@ rasdaemon_beside_it() {
 	source=mce
 	[ "$(uname -m)" != aarch64 ] || source=ghes
 	mkdir -p /var/lib/rasdaemon
-	DISABLE=$(ras_missing) rasdaemon -f >/tmp/ras 2>&1 &
+	rasdaemon -f >/tmp/ras 2>&1 &
 	HOLDER=$!
-	wait_until 60 grep -q 'Listening to events' /tmp/ras
+	wait_until 150 grep -q 'Listening to events' /tmp/ras
 	result=$?
 	[ $result != 0 ] || {
 		(cd /tests && ./inject "$gpu" $source "$base" $at) &&
@@ -107,5 +105,5 @@ tests_trace() {
 	ln -sfn "$PWD" /tests
 	check "recipe: trace-cmd" trace_recipe
 	perhaps "recipe: histogram" histogram_recipe
-	check "rasdaemon beside it" rasdaemon_beside_it
+	perhaps "rasdaemon beside it" rasdaemon_beside_it
 }
