@@ -135,6 +135,8 @@ static void fill_bar(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, bar);
 	memcpy_toio(bar, (void __force *)cdev->ready_io, CONTRACT_IO_SIZE);
 	iounmap(bar);
+	/* What it has acquired is for the function that the driver is to take */
+	kunit_release_action(test, forget_asked, cdev);
 }
 
 /* coherent_kunit_bind() - the driver takes a function that is described well */
