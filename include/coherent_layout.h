@@ -13,7 +13,9 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-/** enum coherent_memtype - how the CPU may map a region */
+/**
+ * enum coherent_memtype - how the CPU may map a region
+ */
 enum coherent_memtype {
 	/** @COHERENT_CACHED: write-back, like ordinary memory */
 	COHERENT_CACHED,

@@ -6,7 +6,9 @@
 #ifndef COHERENT_SCRUB_H
 #define COHERENT_SCRUB_H
 
-/** enum coherent_scrub_policy - when is the memory cleared for the next user? */
+/**
+ * enum coherent_scrub_policy - when is the memory cleared for the next user?
+ */
 enum coherent_scrub_policy {
 	/** @COHERENT_SCRUB_NONE: never; it is the user's, or the device's, affair */
 	COHERENT_SCRUB_NONE,
