@@ -229,11 +229,11 @@ int coherent_poison_init(void)
 		goto out_signal;
 	ret = coherent_sysfs_init();
 	if (ret)
-		goto out_report;
+		goto out_queue;
 	coherent_sources_start();
 	return 0;
 
-out_report:
+out_queue:
 	coherent_queue_exit();
 out_signal:
 	coherent_signal_exit();
