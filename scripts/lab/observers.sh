@@ -12,7 +12,7 @@ OBSERVERS=(trace-cmd rasdaemon)
 # setup_observers ARCH
 setup_observers() {
 	local arch=$1 dir=$LAB_DIR/observers/$1 name machine want
-	want=$(sha256sum <"$LAB_SCRIPTS/observers.sh")
+	want=$(cat "$LAB_SCRIPTS/observers.sh" "$LAB_SCRIPTS/foreign.sh" | sha256sum)
 	[ "$(cat "$dir/made" 2>/dev/null)" != "$want" ] || return 0
 	say "trace-cmd and rasdaemon for guests on $arch"
 	machine=$(debian_machine "$arch")

@@ -62,6 +62,7 @@ bind_in_vain() {
 
 # hold BDF: open it in the background, and wait until it is
 hold() {
+	rm -f /tmp/held
 	COHERENT_BDF=$1 ./hold >/tmp/held &
 	HOLDER=$!
 	wait_until 20 grep -q held /tmp/held

@@ -29,11 +29,17 @@ follow() {
 	}
 	sed '/^# /,$d' /tmp/recipe >/tmp/recipe.before
 	sed '1,/^# /d' /tmp/recipe >/tmp/recipe.after
-	# One shell: it may change the directory
+	# One shell: it may change the directory. The end of it cleans up, whatever was before.
 	(
 		# shellcheck disable=SC1091 # just written
-		. /tmp/recipe.before && (cd /tests && use "$2") && . /tmp/recipe.after
-	) >/tmp/out 2>/tmp/err
+		. /tmp/recipe.before && (cd /tests && use "$2")
+		status=$?
+		# shellcheck disable=SC1091 # just written
+		. /tmp/recipe.after && exit $status
+	) >/tmp/out 2>/tmp/err && return
+	echo "# the recipe failed:"
+	sed 's/^/#   /' /tmp/out /tmp/err
+	return 1
 }
 
 trace_recipe() {
@@ -85,7 +91,9 @@ rasdaemon_beside_it() {
 	result=$?
 	[ $result != 0 ] || {
 		(cd /tests && ./inject "$gpu" $source "$base" $at) &&
-			wait_until 60 has_count "$gpu" 1 && wait_until 60 ras_has "$at"
+			wait_until 60 has_count "$gpu" 1 && wait_until 60 ras_has "$at" &&
+			tool poison list --host && says out "$(printf '0x%x' $at)" &&
+			tool poison list "$gpu" && says out 'region 4 at 0x30000'
 		result=$?
 	}
 	kill "$HOLDER"
@@ -94,9 +102,14 @@ rasdaemon_beside_it() {
 	tool poison clear "$gpu" all && return $result
 }
 
-# ras_has ADDRESS: in whichever way it writes it, as an address or as a PFN
+# ras_has ADDRESS: as the address of a machine check, or as a page that the memory manager
+# has passed on
 ras_has() {
-	grep -q -i -E "(addr(ess)?:? *=? *|ADDR )(0x)?0*$(printf '%x' "$1")|pfn=0x$(printf '%x' $(($1 / $(page))))( |$)" /tmp/ras
+	if [ "$(uname -m)" = aarch64 ]; then
+		grep -q "memory_failure_event .*pfn=0x$(printf '%x' $(($1 / $(page)))) .*action_result=Recovered" /tmp/ras
+	else
+		grep -q -i -E "addr(ess)?:? *=? *(0x)?0*$(printf '%x' "$1")([^0-9a-f]|\$)" /tmp/ras
+	fi
 }
 
 tests_trace() {

@@ -216,7 +216,7 @@ static void reset(const struct fn *f)
 	if (map[0] != 42)
 		die("memory is lost");
 	printf("    The reset revoked the mapping; the next touch waited until the GPU said that its memory is ready\n"
-	       "    again (%.0f ms), was mapped again, and found its byte.\n",
+	       "    again (%.0f ms); then the page was mapped, and held its byte.\n",
 	       (now_s() - begin) * 1000);
 	munmap(map, page_size());
 }

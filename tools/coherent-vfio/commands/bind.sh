@@ -42,7 +42,7 @@ say_why_not() {
 		[ -z "$advice" ] || printf '    do:     %s\n' "$advice" >&2
 	done
 	if holder=$(driver_of "$FUNCTION"); then
-		note "its driver is $holder now; coherent-vfio unbind $FUNCTION gives it back"
+		note "its driver is $holder"
 	else
 		note "it has no driver now; coherent-vfio unbind $FUNCTION gives it back"
 	fi
