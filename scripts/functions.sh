@@ -25,6 +25,7 @@ devices() {
 	FUNCTIONS=()
 	case $1-$2 in
 	amd64-main | arm64-main) devices_main "$1" ;;
+	amd64-bench | arm64-bench) devices_bench "$1" ;;
 	amd64-grace | arm64-grace) devices_grace "$1" ;;
 	amd64-dummies | arm64-dummies) devices_dummies "$1" ;;
 	amd64-variants | arm64-variants) devices_variants "$1" ;;
@@ -101,6 +102,12 @@ devices_main() {
 	FUNCTIONS+=("name=gh200-pass,bdf=0000:00:07.0,driver=nvgrace,pass")
 	device "model=plain,slot=8,prop=none"
 	FUNCTIONS+=("name=dummy-pass,bdf=0000:00:08.0,driver=dummy,pass")
+}
+
+# The first of them alone, for which the kernel has a driver of its own
+devices_bench() {
+	devices_main "$1"
+	FUNCTIONS=("${FUNCTIONS[0]}")
 }
 
 # The same in two halves: the dummy's that all programs run on, and the rest

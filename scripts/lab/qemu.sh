@@ -131,6 +131,7 @@ qemu_command() {
 		# shellcheck disable=SC2016 # expanded inside
 		khz=$(in_root bash -c 'gcc -O2 -o "$1/tsc" /repo/scripts/lab/tsc.c && "$1/tsc"' tsc "$RUN_INSIDE") ||
 			die "cannot measure the CPU's time stamp counter"
+		[ -z "$ICOUNT" ] || khz=1000000
 		[ -z "$khz" ] || append+=" tsc_early_khz=$khz"
 		[ ! -e "$RUN_DIR/ssdt.aml" ] || QEMU+=(-acpitable "file=ssdt.aml")
 		;;
@@ -145,6 +146,7 @@ qemu_command() {
 		append+=" console=ttyAMA0 earlycon"
 		;;
 	esac
+	[ -z "$ICOUNT" ] || QEMU+=(-icount shift=0) SMP=1
 	QEMU+=(-accel tcg -smp "$SMP" -m "$((RAM >> 20))M"
 		-object "memory-backend-ram,id=ram,size=$((RAM >> 20))M,reserve=off"
 		-nodefaults -no-user-config -display none -no-reboot
