@@ -224,14 +224,14 @@ void coherent_ledger_set_policy(struct coherent_ledger *ledger,
 				enum coherent_policy policy);
 
 /**
- * struct coherent_report - pages of which something was reported
+ * struct coherent_queue_entry - pages of which something was reported
  * @first: first PFN
  * @last: last PFN
  * @mm_pfn: the one page that mm signals for, or COHERENT_NO_PFN
  * @source: who reported it
  * @healed: they are good now, and not bad
  */
-struct coherent_report {
+struct coherent_queue_entry {
 	unsigned long first;
 	unsigned long last;
 	unsigned long mm_pfn;
@@ -242,7 +242,7 @@ struct coherent_report {
 /* queue.c */
 int coherent_queue_init(void);
 void coherent_queue_exit(void);
-void coherent_queue_put(const struct coherent_report *report);
+void coherent_queue_put(const struct coherent_queue_entry *report);
 void coherent_queue_healing(struct coherent_ledger *ledger);
 void coherent_queue_healed(struct coherent_ledger *ledger);
 int coherent_queue_flush(void);

@@ -22,7 +22,7 @@
  */
 #define QUEUE_LENGTH	16384
 
-static DEFINE_KFIFO(queue, struct coherent_report, QUEUE_LENGTH);
+static DEFINE_KFIFO(queue, struct coherent_queue_entry, QUEUE_LENGTH);
 
 /*
  * How far the worker is, for those who wait until all that was reported is
@@ -50,14 +50,14 @@ static void work_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(work, work_fn);
 
 /* The oldest report, which stays in the queue; or what did not fit into it */
-static bool peek(struct coherent_report *report, bool *spilled)
+static bool peek(struct coherent_queue_entry *report, bool *spilled)
 {
 	bool found = true;
 
 	raw_spin_lock_irq(&coherent_queue_lock);
 	*spilled = !kfifo_peek(&queue, report);
 	if (*spilled) {
-		*report = (struct coherent_report) {
+		*report = (struct coherent_queue_entry) {
 			.source = COHERENT_SOURCE_OVERFLOW,
 			.mm_pfn = COHERENT_NO_PFN,
 		};
@@ -71,7 +71,7 @@ static bool peek(struct coherent_report *report, bool *spilled)
 	return found;
 }
 
-static void done(const struct coherent_report *report, bool spilled, bool recorded)
+static void done(const struct coherent_queue_entry *report, bool spilled, bool recorded)
 {
 	raw_spin_lock_irq(&coherent_queue_lock);
 	if (!spilled && recorded) {
@@ -88,7 +88,7 @@ static void done(const struct coherent_report *report, bool spilled, bool record
 
 static void work_fn(struct work_struct *unused)
 {
-	struct coherent_report report;
+	struct coherent_queue_entry report;
 	bool spilled;
 	int ret = 0;
 
@@ -132,7 +132,7 @@ static void unheal(unsigned long first, unsigned long last)
  *
  * Context: any but NMI.
  */
-void coherent_queue_put(const struct coherent_report *report)
+void coherent_queue_put(const struct coherent_queue_entry *report)
 {
 	unsigned long flags;
 	bool full;
@@ -181,7 +181,7 @@ void coherent_queue_healing(struct coherent_ledger *ledger)
  */
 void coherent_queue_healed(struct coherent_ledger *ledger)
 {
-	const struct coherent_report report = {
+	const struct coherent_queue_entry report = {
 		.first = ledger->first, .last = ledger->last, .healed = true,
 	};
 	unsigned long flags;

@@ -22,7 +22,7 @@
 
 #define REPORT_TRIES	8
 
-static bool believed(const struct coherent_report *report, u64 width)
+static bool believed(const struct coherent_queue_entry *report, u64 width)
 {
 	if (width <= MAX_WIDTH_ACROSS)
 		return true;
@@ -35,7 +35,7 @@ static bool try_report(u64 addr, u64 width, enum coherent_source source,
 		       bool mm_signals)
 {
 	unsigned long pfn = PHYS_PFN(addr);
-	struct coherent_report report = {
+	struct coherent_queue_entry report = {
 		.first = PHYS_PFN(addr & ~(width - 1)),
 		.last = PHYS_PFN(addr | (width - 1)),
 		.mm_pfn = mm_signals ? pfn : COHERENT_NO_PFN,
@@ -102,7 +102,7 @@ void coherent_report(u64 addr, u64 width, enum coherent_source source,
 void coherent_report_pages(unsigned long first, unsigned long last,
 			   enum coherent_source source)
 {
-	const struct coherent_report report = {
+	const struct coherent_queue_entry report = {
 		.first = first,
 		.last = last,
 		.mm_pfn = COHERENT_NO_PFN,
