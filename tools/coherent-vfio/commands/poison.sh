@@ -192,6 +192,13 @@ need_text_range() {
 	esac
 }
 
+# refused_by_kernel TEXT: dies, and says how much there is
+refused_by_kernel() {
+	aperture=$(aperture_of "$FUNCTION")
+	[ -n "$aperture" ] || die "the kernel refuses $1: $FUNCTION shows no coherent memory any more"
+	die "the kernel refuses $1: the memory of $FUNCTION has $(hex $((${aperture#* } - ${aperture% *} + 1))) bytes"
+}
+
 poison_add() {
 	[ $# = 2 ] || wrong_usage "poison add takes a FUNCTION and an OFFSET, or OFFSET+LENGTH"
 	need_memory "$1"
@@ -201,15 +208,9 @@ poison_add() {
 	esac
 	text=$(need_range "$text") || exit
 	write_file "$DEV/coherent/poison_add" "$text" ||
-		die "the kernel refuses $text: the memory of $FUNCTION has $(hex "$(bytes_of "$FUNCTION")") bytes"
+		refused_by_kernel "$text"
 	say_count
 }
-
-# bytes_of FUNCTION: of its aperture
-bytes_of() (
-	aperture=$(aperture_of "$1")
-	echo $((${aperture#* } - ${aperture% *} + 1))
-)
 
 say_count() {
 	count=$(read_file "$DEV/coherent/poison_count")
@@ -232,7 +233,7 @@ poison_clear() {
 	need_memory "$1"
 	text=$(need_text_range "$2") || exit
 	write_file "$DEV/coherent/poison_clear" "$text" ||
-		die "the kernel refuses $text: the memory of $FUNCTION has $(hex "$(bytes_of "$FUNCTION")") bytes"
+		refused_by_kernel "$text"
 	say_count
 }
 
