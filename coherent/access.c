@@ -70,16 +70,17 @@ static int ask(struct coherent_aperture *ap, struct coherent_gate_state *state,
 	return ret;
 }
 
+/* *@began is when the access began, and set to now where that is 0 */
 static int check(struct coherent_aperture *ap, enum coherent_access access,
-		 u64 began)
+		 u64 *began)
 	__must_hold_shared(ap->face_lock)
 	__must_hold_shared(&ap->gate.lock)
 {
 	struct coherent_gate_state state = get_state(&ap->gate);
 	struct coherent_gate_facts facts = {
 		.map = access == COHERENT_ACCESS_MAP,
-		.began = began,
 	};
+	u64 now = 0;
 	int ret;
 
 	lockdep_assert_held_read(ap->face_lock);
@@ -89,13 +90,21 @@ static int check(struct coherent_aperture *ap, enum coherent_access access,
 	if (state.shut & COHERENT_SHUT_CLOSED)
 		return -ENODEV;
 	ap->face->facts(ap, &facts);
-	ret = coherent_gate_verdict(&state, &facts, state.shut ?
-				    coherent_gate_now() : 0);
+	if (facts.low_power && access == COHERENT_ACCESS_COPY)
+		return -EHOSTDOWN;
+	/* The time costs more than all the rest, and is rarely needed */
+	if (state.shut || state.pending) {
+		now = coherent_gate_now();
+		if (!*began)
+			*began = now;
+		facts.began = *began;
+	}
+	ret = coherent_gate_verdict(&state, &facts, now);
 	return ret == COHERENT_GATE_ASK ? ask(ap, &state, &facts) : ret;
 }
 
 static int begin(struct coherent_aperture *ap, enum coherent_access access,
-		 u64 began)
+		 u64 *began)
 	__cond_acquires_shared(0, ap->face_lock)
 	__cond_acquires_shared(0, &ap->gate.lock)
 {
@@ -121,7 +130,7 @@ out_face:
 /**
  * coherent_access_begin() - start to touch or map the memory
  * @ap: the aperture
- * @access: what for; to copy, the caller holds a runtime PM reference
+ * @access: what for
  *
  * Context: may sleep while an event happens, killably. On success face_lock
  * and coherent_gate.lock are held for reading until coherent_access_end(): no
@@ -129,13 +138,15 @@ out_face:
  * Return: 0; -EAGAIN when it cannot be now, or the memory is not ready yet;
  * -ETIME when that has lasted too long; -EIO when the link is gone, in D3hot,
  * when readiness is behind a BAR whose decoding is off, and when it may not be
- * mapped; -ENODEV when nobody has the device open; -EINTR when killed; else
- * what the face said.
+ * mapped; -EHOSTDOWN, see &enum coherent_access; -ENODEV when nobody has the
+ * device open; -EINTR when killed; else what the face said.
  */
 int coherent_access_begin(struct coherent_aperture *ap,
 			  enum coherent_access access)
 {
-	return begin(ap, access, coherent_gate_now());
+	u64 began = 0;
+
+	return begin(ap, access, &began);
 }
 
 /** coherent_access_end() - done touching; see coherent_access_begin() */
@@ -190,11 +201,11 @@ int coherent_access_begin_wait(struct coherent_aperture *ap,
 			       enum coherent_access access, unsigned int state)
 {
 	unsigned int step = COHERENT_POLL_FIRST_MS;
-	u64 began = coherent_gate_now();
+	u64 began = 0;
 	int ret;
 
 	for (;;) {
-		ret = begin(ap, access, began);
+		ret = begin(ap, access, &began);
 		if (ret != -EAGAIN)
 			return ret;
 		ret = coherent_access_pause(ap, state, step, SHUT_STEP_MS);

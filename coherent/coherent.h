@@ -132,8 +132,17 @@ static inline bool coherent_gate_is(const struct coherent_aperture *ap,
 #define COHERENT_POLL_FIRST_MS	1U
 #define COHERENT_POLL_LAST_MS	128U
 
+/*
+ * enum coherent_access - what for?
+ * @COHERENT_ACCESS_COPY: to copy; where the user is in low power, -EHOSTDOWN
+ *	says to take a runtime PM reference first. Otherwise the device cannot
+ *	lose its power: VFIO has a reference, and gives it back under face_lock.
+ * @COHERENT_ACCESS_COPY_AWAKE: to copy; the caller holds one
+ * @COHERENT_ACCESS_MAP: to map
+ */
 enum coherent_access {
 	COHERENT_ACCESS_COPY,
+	COHERENT_ACCESS_COPY_AWAKE,
 	COHERENT_ACCESS_MAP,
 };
 

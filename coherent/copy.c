@@ -14,6 +14,7 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/minmax.h>
+#include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -27,12 +28,21 @@
 /* How much is copied before a waiting reset may have its turn */
 #define COPY_CHUNK	SZ_1M
 
+/* One call of coherent_copy() */
+struct copy {
+	struct coherent_window *win;
+	struct iov_iter *iter;
+	void *page;	/* to bounce through, once that was necessary */
+	bool awake;	/* holds a runtime PM reference */
+};
+
 /*
  * Device bytes to a kernel buffer. Returns how many could not be loaded: if the
  * architecture survives a machine check on a load (x86), unreported poison ends
  * the copy here and does not panic.
  */
-static size_t load(struct coherent_window *win, void *to, u64 off, size_t n)
+static size_t load(const struct coherent_window *win, void *to, u64 off,
+		   size_t n)
 {
 	if (win->region->memtype == COHERENT_UC) {
 		memcpy_fromio(to, (void __iomem __force *)win->va + off, n);
@@ -46,7 +56,7 @@ static size_t load(struct coherent_window *win, void *to, u64 off, size_t n)
 #endif
 }
 
-static void store(struct coherent_window *win, u64 off, const void *from,
+static void store(const struct coherent_window *win, u64 off, const void *from,
 		  size_t n)
 {
 	if (win->region->memtype == COHERENT_UC)
@@ -56,82 +66,107 @@ static void store(struct coherent_window *win, u64 off, const void *from,
 }
 
 /*
- * coherent_access_begin_wait(), and keep away from poison: *@n is cut to what
- * may be touched before coherent_access_end(). On error, -EIO when that is
- * nothing, it is 0 and there is nothing to end.
+ * coherent_access_begin_wait(); a user in low power sleeps, and its file I/O
+ * wakes the device meanwhile.
  */
-static int begin_copy(struct coherent_window *win, u64 off, size_t *n)
-	__cond_acquires_shared(0, win->ap->face_lock)
-	__cond_acquires_shared(0, &win->ap->gate.lock)
+static int begin_awake(struct copy *copy)
+	__cond_acquires_shared(0, copy->win->ap->face_lock)
+	__cond_acquires_shared(0, &copy->win->ap->gate.lock)
 {
-	int ret = coherent_access_begin_wait(win->ap,
-					     COHERENT_ACCESS_COPY,
-					     TASK_INTERRUPTIBLE |
-					     TASK_FREEZABLE);
+	struct coherent_aperture *ap = copy->win->ap;
+	const unsigned int state = TASK_INTERRUPTIBLE | TASK_FREEZABLE;
+	int ret;
+
+	if (!copy->awake) {
+		ret = coherent_access_begin_wait(ap, COHERENT_ACCESS_COPY,
+						 state);
+		if (ret != -EHOSTDOWN)
+			return ret;
+		if (pm_runtime_resume_and_get(ap->dev))
+			return -EIO;
+		copy->awake = true;
+	}
+	return coherent_access_begin_wait(ap, COHERENT_ACCESS_COPY_AWAKE,
+					  state);
+}
+
+/*
+ * Begin, and keep away from poison: *@n is cut to what may be touched before
+ * coherent_access_end(). On error, -EIO when that is nothing, it is 0 and
+ * there is nothing to end.
+ */
+static int begin_copy(struct copy *copy, u64 off, size_t *n)
+	__cond_acquires_shared(0, copy->win->ap->face_lock)
+	__cond_acquires_shared(0, &copy->win->ap->gate.lock)
+{
+	int ret = begin_awake(copy);
 
 	if (ret) {
 		*n = 0;
 		return ret;
 	}
-	*n = coherent_poison_clip(win, off, *n);
+	*n = coherent_poison_clip(copy->win, off, *n);
 	if (*n)
 		return 0;
-	coherent_access_end(win->ap);
+	coherent_access_end(copy->win->ap);
 	return -EIO;
 }
 
 /* One copy, no bounce. Returns bytes moved, fewer where the user is absent. */
-static ssize_t copy_direct(struct coherent_window *win, struct iov_iter *iter,
-			   u64 off, size_t n)
+static ssize_t copy_direct(struct copy *copy, u64 off, size_t n)
 {
-	void *va = win->va + off;
+	void *va = copy->win->va + off;
 	ssize_t ret;
 
-	ret = begin_copy(win, off, &n);
+	ret = begin_copy(copy, off, &n);
 	if (ret)
 		return ret;
 	pagefault_disable();
-	if (iov_iter_rw(iter) == READ)
-		ret = _copy_mc_to_iter(va, n, iter);
+	if (iov_iter_rw(copy->iter) == READ)
+		ret = _copy_mc_to_iter(va, n, copy->iter);
 	else
-		ret = _copy_from_iter(va, n, iter);
+		ret = _copy_from_iter(va, n, copy->iter);
 	pagefault_enable();
-	coherent_access_end(win->ap);
+	coherent_access_end(copy->win->ap);
 	return ret;
 }
 
-/* At most a page, through @buf: the user is touched with no lock held */
-static ssize_t copy_bounced(struct coherent_window *win, struct iov_iter *iter,
-			    u64 off, size_t n, void *buf)
+/* At most a page, by a kernel buffer: the user is touched with no lock held */
+static ssize_t copy_bounced(struct copy *copy, u64 off, size_t n)
 {
-	bool read = iov_iter_rw(iter) == READ;
+	bool read = iov_iter_rw(copy->iter) == READ;
 	size_t taken;
 	int ret;
 
+	if (!copy->page)
+		copy->page = (void *)__get_free_page(GFP_KERNEL);
+	if (!copy->page)
+		return -ENOMEM;
+
 	n = min_t(size_t, n, PAGE_SIZE);
 	if (!read) {
-		n = copy_from_iter(buf, n, iter);
+		n = copy_from_iter(copy->page, n, copy->iter);
 		if (!n)
 			return -EFAULT;
 	}
 
 	taken = n;
-	ret = begin_copy(win, off, &n);
+	ret = begin_copy(copy, off, &n);
 	if (!read)
-		iov_iter_revert(iter, taken - n);
+		iov_iter_revert(copy->iter, taken - n);
 	if (ret)
 		return ret;
 	if (read)
-		n -= load(win, buf, off, n);
+		n -= load(copy->win, copy->page, off, n);
 	else
-		store(win, off, buf, n);
-	coherent_access_end(win->ap);
+		store(copy->win, off, copy->page, n);
+	coherent_access_end(copy->win->ap);
 
 	if (!read)
 		return n;
 	if (!n)
 		return -EIO;
-	n = copy_to_iter(buf, n, iter);
+	n = copy_to_iter(copy->page, n, copy->iter);
 	return n ?: -EFAULT;
 }
 
@@ -139,13 +174,13 @@ static ssize_t copy_bounced(struct coherent_window *win, struct iov_iter *iter,
  * Copies up to a chunk. Device memory that must be touched with the right
  * instructions (UC) is always bounced.
  */
-static ssize_t copy_chunk(struct coherent_window *win, struct iov_iter *iter,
-			  u64 off, size_t n, void **buf)
+static ssize_t copy_chunk(struct copy *copy, u64 off, size_t n)
 {
+	bool direct = copy->win->region->memtype != COHERENT_UC;
 	ssize_t ret;
 
-	if (win->region->memtype != COHERENT_UC) {
-		ret = copy_direct(win, iter, off, n);
+	if (direct) {
+		ret = copy_direct(copy, off, n);
 		if (ret)
 			return ret;
 	}
@@ -154,18 +189,14 @@ static ssize_t copy_chunk(struct coherent_window *win, struct iov_iter *iter,
 	 * destination is not: the kernel's helper for that requests pages as
 	 * KVM does, and would be lent poison. Bouncing faults a page in, too.
 	 */
-	if (win->region->memtype != COHERENT_UC && iov_iter_rw(iter) == WRITE) {
-		if (fault_in_iov_iter_readable(iter, n) == n)
+	if (direct && iov_iter_rw(copy->iter) == WRITE) {
+		if (fault_in_iov_iter_readable(copy->iter, n) == n)
 			return -EFAULT;
-		ret = copy_direct(win, iter, off, n);
+		ret = copy_direct(copy, off, n);
 		if (ret)
 			return ret;
 	}
-	if (!*buf)
-		*buf = (void *)__get_free_page(GFP_KERNEL);
-	if (!*buf)
-		return -ENOMEM;
-	return copy_bounced(win, iter, off, n, *buf);
+	return copy_bounced(copy, off, n);
 }
 
 /**
@@ -184,13 +215,13 @@ static ssize_t copy_chunk(struct coherent_window *win, struct iov_iter *iter,
 ssize_t coherent_copy(struct coherent_window *win, struct iov_iter *iter,
 		      u64 off, size_t count)
 {
-	void *buf = NULL;
+	struct copy copy = { .win = win, .iter = iter };
 	size_t done = 0;
 	ssize_t ret = 0;
 
 	while (done < count) {
-		ret = copy_chunk(win, iter, off + done,
-				 min_t(size_t, count - done, COPY_CHUNK), &buf);
+		ret = copy_chunk(&copy, off + done,
+				 min_t(size_t, count - done, COPY_CHUNK));
 		if (ret < 0)
 			break;
 		done += ret;
@@ -200,7 +231,9 @@ ssize_t coherent_copy(struct coherent_window *win, struct iov_iter *iter,
 		}
 		cond_resched();
 	}
-	free_page((unsigned long)buf);
+	free_page((unsigned long)copy.page);
+	if (copy.awake)
+		pm_runtime_put(win->ap->dev);
 
 	if (iov_iter_rw(iter) == WRITE &&
 	    win->region->memtype != COHERENT_CACHED)

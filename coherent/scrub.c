@@ -95,7 +95,7 @@ static int begin_piece(struct scrub_job *job)
 	int ret;
 
 	for (;;) {
-		ret = coherent_access_begin(job->ap, COHERENT_ACCESS_COPY);
+		ret = coherent_access_begin(job->ap, COHERENT_ACCESS_COPY_AWAKE);
 		if (ret != -EAGAIN || !job->wait || READ_ONCE(job->error))
 			return ret;
 		/* The caller can be killed; helpers stop on the error */
@@ -226,7 +226,7 @@ static int scrub(struct coherent_aperture *ap, bool wait, bool *left_out)
 	if (ret)
 		return ret;
 	if (wait) {
-		ret = coherent_access_wait(ap, COHERENT_ACCESS_COPY,
+		ret = coherent_access_wait(ap, COHERENT_ACCESS_COPY_AWAKE,
 					   TASK_KILLABLE);
 		if (ret)
 			return ret;

@@ -316,6 +316,29 @@ static void asked_each_time_in_low_power(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
 }
 
+/* It may lose its power at any moment: a copy is not let in, nor does it ask */
+static void copy_holds_power_in_low_power(struct kunit *test)
+{
+	struct coherent_device *cdev;
+
+	kunit_ready_answer(0);
+	cdev = kunit_open(test);
+	kunit_low_power(cdev);
+	kunit_ready_answer(0);
+	KUNIT_EXPECT_EQ(test, -EHOSTDOWN,
+			coherent_access_begin(&cdev->function->ap, COHERENT_ACCESS_COPY));
+	KUNIT_EXPECT_EQ(test, 0, kunit_ready_asked());
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+	KUNIT_EXPECT_EQ(test, 1, kunit_ready_asked());
+	/* ... nor where PCI has put it into D3hot, until it is awake */
+	cdev->core.pdev->current_state = PCI_D3hot;
+	KUNIT_EXPECT_EQ(test, -EHOSTDOWN,
+			coherent_access_begin(&cdev->function->ap, COHERENT_ACCESS_COPY));
+	cdev->core.pdev->current_state = PCI_D0;
+	cdev->core.pm_runtime_engaged = false;
+	KUNIT_EXPECT_EQ(test, 0, kunit_copy(cdev));
+}
+
 /* On which side of a change of power was it ready? Nobody knows */
 static void asked_each_time_while_power_changes(struct kunit *test)
 {
@@ -400,6 +423,7 @@ static void asked_for_importers(struct kunit *test)
 static struct kunit_case access_cases[] = {
 	KUNIT_CASE(asked_once),
 	KUNIT_CASE(asked_each_time_in_low_power),
+	KUNIT_CASE(copy_holds_power_in_low_power),
 	KUNIT_CASE(asked_each_time_while_power_changes),
 	KUNIT_CASE_PARAM(who_is_let_in, state_gen_params),
 	KUNIT_CASE(bar_is_off),

@@ -77,9 +77,12 @@ static int enter(struct coherent_device *cdev, enum coherent_access access)
 	return ret;
 }
 
+/* As file I/O: with a reference of runtime PM where it is told to take one */
 int kunit_copy(struct coherent_device *cdev)
 {
-	return enter(cdev, COHERENT_ACCESS_COPY);
+	int ret = enter(cdev, COHERENT_ACCESS_COPY);
+
+	return ret == -EHOSTDOWN ? enter(cdev, COHERENT_ACCESS_COPY_AWAKE) : ret;
 }
 
 int kunit_map(struct coherent_device *cdev)

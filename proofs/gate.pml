@@ -302,6 +302,7 @@ end:	do
  */
 #define EIO		5
 #define EAGAIN		11
+#define EHOSTDOWN	112
 #define ENODEV		19
 #define ETIME		62
 
@@ -339,15 +340,12 @@ proctype access(byte id; bool map)
 {
 	byte i;
 	short ret, answer;
+	bool awake;		/* holds a reference of runtime PM */
+	bool begun;		/* has looked at the time */
 
 	do
 	:: i == ROUNDS -> break
 	:: atomic { i < ROUNDS && open_file -> i++; users++ };
-		if
-		:: map
-		:: !map -> pm_get()
-		fi;
-		c_code { facts[Paccess->id].began = NOW; };
 again:
 		/* begin() and check() */
 		atomic {
@@ -362,7 +360,14 @@ again:
 				f->in_d3 = now.d3;
 				f->low_power = now.engaged;
 				f->ready_needs_bar = true;
-				Paccess->ret = model_verdict(Paccess->id);
+				if (!Paccess->begun &&
+				    (gate.shut || gate.pending)) {
+					f->began = NOW;
+					Paccess->begun = true;
+				}
+				Paccess->ret = now.engaged && !Paccess->map &&
+					!Paccess->awake ? -EHOSTDOWN :
+					model_verdict(Paccess->id);
 			};
 			TOLD_IN_TIME
 		}
@@ -406,6 +411,12 @@ again:
 		fi;
 		atomic { up_read(gate_lock); up_read(memory_lock) };
 		if
+		:: atomic { ret == -EHOSTDOWN ->
+				/* copy.c */
+				c_code { model_forget(Paccess->id); };
+				ret = 0; begun = false; awake = true; usage++ };
+			resume();
+			goto again
 		:: ret == -EAGAIN ->
 			/* coherent_access_pause() */
 			queued[id] = true;
@@ -422,10 +433,10 @@ again:
 		fi;
 out:		atomic {
 			c_code { model_forget(Paccess->id); };
-			ret = 0;
+			ret = 0; begun = false;
 			if
-			:: map
-			:: !map -> pm_put()
+			:: awake -> pm_put(); awake = false
+			:: else
 			fi;
 			users--
 		}

@@ -4,7 +4,6 @@
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
 #include <linux/vfio_pci_core.h>
@@ -45,17 +44,9 @@ static ssize_t tail_rw(struct iov_iter *iter, size_t count)
 static ssize_t device_rw(struct coherent_window *win, struct iov_iter *iter,
 			 u64 pos, size_t count)
 {
-	struct device *dev = win->ap->dev;
-	ssize_t ret;
-
 	if (!coherent_map(win))
 		return -ENOMEM;
-	/* A user in low power sleeps; its file I/O wakes the device meanwhile */
-	if (pm_runtime_resume_and_get(dev))
-		return -EIO;
-	ret = coherent_copy(win, iter, pos, count);
-	pm_runtime_put(dev);
-	return ret;
+	return coherent_copy(win, iter, pos, count);
 }
 
 /*
