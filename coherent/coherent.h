@@ -88,8 +88,7 @@ int coherent_kvm_init(void);
 void coherent_kvm_exit(void);
 
 /* loan.c: poisoned pages, mapped until type1 or KVM has found them */
-int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
-		  unsigned long pfn);
+vm_fault_t coherent_loan_for_fault(const struct vm_fault *vmf);
 void coherent_loans_end(struct coherent_aperture *ap);
 int coherent_loans_init(void);
 void coherent_loans_exit(void);

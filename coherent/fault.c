@@ -19,7 +19,6 @@
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/mmu_notifier.h>
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
@@ -52,71 +51,6 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
 
 	pfn = ALIGN_DOWN(pfn, 1UL << order);
 	return coherent_poison_blocks(win->ap, pfn, pfn + (1UL << order) - 1);
-}
-
-static vm_fault_t lend(const struct vm_fault *vmf)
-{
-	const struct coherent_window *win = vmf->vma->vm_private_data;
-
-	return coherent_loan(win->ap, vmf->vma->vm_mm,
-			     coherent_vma_pfn(vmf->vma, vmf->address)) ?
-	       VM_FAULT_OOM : 0;
-}
-
-/*
- * A KVM that does not set FAULT_FLAG_HWPOISON stops the machine when a page is
- * refused. So the page is lent to it, and the vCPU's thread gets the signal, as
- * KVM itself does for ordinary memory: the VMM passes the error to its guest,
- * which has not loaded anything yet. KVM returns to its VMM with the signal
- * before it runs the guest, and faults again when the guest touches the page
- * again.
- */
-static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
-{
-	vm_fault_t ret = lend(vmf);
-
-	if (!ret && current->mm == vmf->vma->vm_mm)
-		send_sig_mceerr(BUS_MCEERR_AR,
-				(void __user *)(vmf->address & PAGE_MASK),
-				PAGE_SHIFT, current);
-	return ret;
-}
-
-/* Does KVM ask with it? On a kernel that has no such flag it is 0 */
-static const bool kvm_reports = FAULT_FLAG_HWPOISON;
-
-/*
- * May a poisoned page be mapped for this fault? 0, or the result of the fault.
- *
- * FAULT_FLAG_HWPOISON means that the caller reports a refusal itself: a KVM
- * that can. If there is no such flag, KVM's faults have ALLOW_RETRY alone:
- * userspace's own have USER, user copies of the kernel INTERRUPTIBLE, a futex's
- * not even ALLOW_RETRY. fault_in_safe_writeable() sets the same flags as that
- * KVM; so the process must at least have an MMU notifier, as KVM's has.
- *
- * Faults that map memory for DMA also have REMOTE. Both are lent the page:
- * loan.c.
- */
-static vm_fault_t may_map_poison(const struct vm_fault *vmf)
-{
-	const struct coherent_window *win = vmf->vma->vm_private_data;
-	struct mm_struct *mm = vmf->vma->vm_mm;
-
-	if (vmf->flags & FAULT_FLAG_HWPOISON)
-		return VM_FAULT_HWPOISON;
-	switch (vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
-			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE)) {
-	case FAULT_FLAG_ALLOW_RETRY:
-		if (!kvm_reports && coherent_poison_kvm_may_map(win->ap) &&
-		    mm_has_notifiers(mm))
-			return lend_to_kvm(vmf);
-		break;
-	case FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_REMOTE:
-		if (!coherent_poison_dma_may_map(win->ap))
-			break;
-		return lend(vmf);
-	}
-	return VM_FAULT_HWPOISON;
 }
 
 /*
@@ -194,7 +128,7 @@ static vm_fault_t insert_small(struct vm_fault *vmf)
 	lockdep_assert_held_read(&win->ap->gate.lock);
 
 	if (block_poisoned(vmf, 0)) {
-		vm_fault_t refused = may_map_poison(vmf);
+		vm_fault_t refused = coherent_loan_for_fault(vmf);
 
 		if (refused)
 			return refused;

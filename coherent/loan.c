@@ -2,7 +2,7 @@
 /*
  * Poisoned pages are lent to callers that need only their address: those that
  * map memory for DMA, and KVM, whose vCPU gets a signal before it runs the
- * guest (fault.c).
+ * guest.
  *
  * type1 finds the page behind an address through the process's page table: it
  * faults the page in, and reads its number there. If one page is refused, it
@@ -22,13 +22,17 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/mmap_lock.h>
+#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "coherent.h"
+#include "poison/poison.h"
 
 /**
  * struct loan - pages lent to one process
@@ -85,19 +89,16 @@ static struct loan *find(const struct coherent_aperture *ap,
 	return NULL;
 }
 
-/**
- * coherent_loan() - a page is about to be mapped, and its mapping to go again
- * @ap: the aperture
- * @mm: whose mmap_lock the caller holds, and holds on to until it needs the mapping
- *	no more
- * @pfn: the page
- *
- * Context: a page fault; may sleep.
- * Return: 0 or -ENOMEM.
+/*
+ * The page of a fault is about to be mapped, and its mapping to go again. The
+ * caller holds mmap_lock until it does not need the mapping any more.
  */
-int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
-		  unsigned long pfn)
+static vm_fault_t lend(const struct vm_fault *vmf)
 {
+	const struct coherent_window *win = vmf->vma->vm_private_data;
+	unsigned long pfn = coherent_vma_pfn(vmf->vma, vmf->address);
+	struct coherent_aperture *ap = win->ap;
+	struct mm_struct *mm = vmf->vma->vm_mm;
 	struct loan *loan;
 
 	guard(mutex)(&loans_lock);
@@ -109,7 +110,7 @@ int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
 	}
 	loan = kmalloc(sizeof(*loan), GFP_KERNEL_ACCOUNT);
 	if (!loan)
-		return -ENOMEM;
+		return VM_FAULT_OOM;
 	INIT_WORK(&loan->work, take_back);
 	loan->ap = ap;
 	loan->mm = mm;
@@ -119,6 +120,66 @@ int coherent_loan(struct coherent_aperture *ap, struct mm_struct *mm,
 	list_add(&loan->node, &loans);
 	queue_work(workers, &loan->work);
 	return 0;
+}
+
+/*
+ * A KVM that does not set FAULT_FLAG_HWPOISON stops the machine when a page is
+ * refused. So the page is lent to it, and the vCPU's thread gets the signal, as
+ * KVM itself does for ordinary memory: the VMM passes the error to its guest,
+ * which has not loaded anything yet. KVM returns to its VMM with the signal
+ * before it runs the guest, and faults again when the guest touches the page
+ * again.
+ */
+static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
+{
+	vm_fault_t ret = lend(vmf);
+
+	if (!ret && current->mm == vmf->vma->vm_mm)
+		send_sig_mceerr(BUS_MCEERR_AR,
+				(void __user *)(vmf->address & PAGE_MASK),
+				PAGE_SHIFT, current);
+	return ret;
+}
+
+/* Does KVM ask with it? On a kernel that has no such flag it is 0 */
+static const bool kvm_reports = FAULT_FLAG_HWPOISON;
+
+/**
+ * coherent_loan_for_fault() - may a poisoned page be mapped for a fault?
+ * @vmf: the fault, on the page
+ *
+ * FAULT_FLAG_HWPOISON means that the caller reports a refusal itself: a KVM
+ * that can. If there is no such flag, KVM's faults have ALLOW_RETRY alone:
+ * userspace's own have USER, user copies of the kernel INTERRUPTIBLE, a futex's
+ * not even ALLOW_RETRY. fault_in_safe_writeable() sets the same flags as that
+ * KVM; so the process must at least have an MMU notifier, as KVM's has.
+ *
+ * Faults that map memory for DMA also have REMOTE. Both are lent the page:
+ * this file.
+ *
+ * Context: a fault; between coherent_access_begin() and coherent_access_end().
+ * Return: 0; VM_FAULT_HWPOISON; VM_FAULT_OOM.
+ */
+vm_fault_t coherent_loan_for_fault(const struct vm_fault *vmf)
+{
+	const struct coherent_window *win = vmf->vma->vm_private_data;
+	struct mm_struct *mm = vmf->vma->vm_mm;
+
+	if (vmf->flags & FAULT_FLAG_HWPOISON)
+		return VM_FAULT_HWPOISON;
+	switch (vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
+			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE)) {
+	case FAULT_FLAG_ALLOW_RETRY:
+		if (!kvm_reports && coherent_poison_kvm_may_map(win->ap) &&
+		    mm_has_notifiers(mm))
+			return lend_to_kvm(vmf);
+		break;
+	case FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_REMOTE:
+		if (!coherent_poison_dma_may_map(win->ap))
+			break;
+		return lend(vmf);
+	}
+	return VM_FAULT_HWPOISON;
 }
 
 /**
