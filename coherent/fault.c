@@ -32,6 +32,13 @@
 #include <asm/cpufeature.h>
 #endif
 
+/*
+ * Who touches a block touches those beside it next: a PMD more costs a fifth of
+ * another fault. Aligned groups, as fault_around_bytes of mm; in a page table
+ * that is there already.
+ */
+#define AROUND_PMDS	8UL
+
 /* May the block of @order around the fault be mapped by one entry? */
 static bool block_fits(const struct vm_fault *vmf, unsigned int order)
 {
@@ -53,65 +60,161 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
 	return coherent_poison_blocks(win->ap, pfn, pfn + (1UL << order) - 1);
 }
 
+/* What is to be mapped around a small page */
+struct around {
+	const struct vm_area_struct *vma;
+	pgprot_t prot;		/* as that page has it */
+	unsigned long poison;	/* the next PFN that has some */
+	unsigned long last;	/* PFN */
+};
+
+static int map_around(pte_t *pte, unsigned long addr, void *arg)
+{
+	struct around *around = arg;
+	const struct coherent_window *win = around->vma->vm_private_data;
+	unsigned long pfn = coherent_vma_pfn(around->vma, addr);
+
+	if (pfn == around->poison) {
+		around->poison = coherent_poison_next(pfn + 1, around->last);
+		if (coherent_poison_blocks(win->ap, pfn, pfn))
+			return 0;
+	}
+	if (pte_none(ptep_get(pte)))
+		set_pte_at(around->vma->vm_mm, addr, pte,
+			   pte_mkspecial(pfn_pte(pfn, around->prot)));
+	return 0;
+}
+
+static int get_prot(pte_t *pte, unsigned long addr, void *arg)
+{
+	struct around *around = arg;
+
+	if (!pte_present(ptep_get(pte)))
+		return -EAGAIN;
+	around->prot = pte_pgprot(ptep_get(pte));
+	return 0;
+}
+
 /*
  * A page table's worth of small pages around the fault, for the cost of one
  * fault; what lies around is a convenience and may fail. It leaves poison out.
+ * Their memory type is that of the page of the fault, which mm has looked up.
  */
 static vm_fault_t populate(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	const struct coherent_window *win = vma->vm_private_data;
 	unsigned long table = ALIGN_DOWN(vmf->address, PMD_SIZE);
 	unsigned long addr = max(table, vma->vm_start);
 	/* The last table of the address space would make table + size wrap */
 	unsigned long left = min(PMD_SIZE - (addr - table), vma->vm_end - addr);
 	unsigned long pfn = coherent_vma_pfn(vma, addr);
-	unsigned long end = pfn + PHYS_PFN(left);
-	unsigned long poison = coherent_poison_next(pfn, end - 1);
+	struct around around = {
+		.vma = vma, .last = pfn + PHYS_PFN(left) - 1,
+	};
 	vm_fault_t ret;
 
 	ret = vmf_insert_pfn(vma, vmf->address, coherent_vma_pfn(vma, vmf->address));
-	for (; pfn < end && ret == VM_FAULT_NOPAGE; pfn++, addr += PAGE_SIZE) {
-		if (pfn == poison) {
-			poison = coherent_poison_next(pfn + 1, end - 1);
-			if (coherent_poison_blocks(win->ap, pfn, pfn))
-				continue;
-		}
-		if (addr != vmf->address &&
-		    vmf_insert_pfn(vma, addr, pfn) != VM_FAULT_NOPAGE)
-			break;
-	}
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+	around.poison = coherent_poison_next(pfn, around.last);
+	if (!apply_to_page_range(vma->vm_mm, ALIGN_DOWN(vmf->address, PAGE_SIZE),
+				 PAGE_SIZE, get_prot, &around))
+		apply_to_page_range(vma->vm_mm, addr, left, map_around, &around);
 	return ret;
 }
+
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+/* The blocks of the fault's group that are in its VMA, as addresses */
+static unsigned long group_first(const struct vm_fault *vmf)
+{
+	return max(ALIGN_DOWN(vmf->address, AROUND_PMDS * PMD_SIZE),
+		   vmf->vma->vm_start);
+}
+
+static unsigned long group_last(const struct vm_fault *vmf)
+{
+	unsigned long first = ALIGN_DOWN(vmf->address, AROUND_PMDS * PMD_SIZE);
+
+	return min(first + AROUND_PMDS * PMD_SIZE - 1, vmf->vma->vm_end - 1);
+}
+
+static bool group_poisoned(const struct vm_fault *vmf)
+{
+	const struct vm_area_struct *vma = vmf->vma;
+	const struct coherent_window *win = vma->vm_private_data;
+
+	return coherent_poison_blocks(win->ap,
+				      coherent_vma_pfn(vma, group_first(vmf)),
+				      coherent_vma_pfn(vma, group_last(vmf)));
+}
+
+/* A convenience, as in populate(): what cannot be mapped so is left out */
+static void insert_pmds_around(const struct vm_fault *vmf, bool poison)
+{
+	unsigned long addr = ALIGN(group_first(vmf), PMD_SIZE);
+
+	for (; addr < group_last(vmf); addr += PMD_SIZE) {
+		/* All in one table of PMDs, which has a multiple of a group */
+		struct vm_fault one = {
+			.vma = vmf->vma,
+			.address = addr,
+			.flags = vmf->flags & ~FAULT_FLAG_WRITE,
+			.pud = vmf->pud,
+			.pmd = vmf->pmd + pmd_index(addr) -
+			       pmd_index(vmf->address),
+		};
+
+		if (pmd_none(pmdp_get_lockless(one.pmd)) &&
+		    block_fits(&one, PMD_ORDER) &&
+		    !(poison && block_poisoned(&one, PMD_ORDER)))
+			vmf_insert_pfn_pmd(&one, coherent_vma_pfn(one.vma, addr),
+					   false);
+	}
+}
+#endif
 
 /*
  * Insert one huge entry. With a huge entry in place this is a write fault on
  * a read-only one (soft-dirty tracking makes those): it is made writable.
- * Otherwise @write stays false: it is for upgrading what is there.
+ * Otherwise the helper's last argument stays false: it is for upgrading what is
+ * there.
  */
-static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
+static vm_fault_t insert_pmd(struct vm_fault *vmf)
 {
-	struct coherent_window __maybe_unused *win = vmf->vma->vm_private_data;
-	unsigned long addr = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
-	unsigned long pfn = coherent_vma_pfn(vmf->vma, addr);
-	bool write = vmf->flags & FAULT_FLAG_WRITE;
-
-	lockdep_assert_held_read(win->ap->face_lock);
-	lockdep_assert_held_read(&win->ap->gate.lock);
-
-#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
-	if (order == PUD_ORDER) {
-		WRITE_ONCE(win->had_pud, true);
-		return vmf_insert_pfn_pud(vmf, pfn, write &&
-					  pud_trans_huge(READ_ONCE(*vmf->pud)));
-	}
-#endif
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
-	if (order == PMD_ORDER)
-		return vmf_insert_pfn_pmd(vmf, pfn, write &&
-					  pmd_trans_huge(pmdp_get_lockless(vmf->pmd)));
-#endif
+	unsigned long addr = ALIGN_DOWN(vmf->address, PMD_SIZE);
+	bool there = pmd_trans_huge(pmdp_get_lockless(vmf->pmd));
+	/* Nearly always the whole group has none: one search for all */
+	bool poison = group_poisoned(vmf);
+	vm_fault_t ret;
+
+	if (poison && block_poisoned(vmf, PMD_ORDER))
+		return VM_FAULT_FALLBACK;
+	ret = vmf_insert_pfn_pmd(vmf, coherent_vma_pfn(vmf->vma, addr),
+				 vmf->flags & FAULT_FLAG_WRITE && there);
+	if (ret == VM_FAULT_NOPAGE && !there)
+		insert_pmds_around(vmf, poison);
+	return ret;
+#else
 	return VM_FAULT_FALLBACK;
+#endif
+}
+
+static vm_fault_t insert_pud(struct vm_fault *vmf)
+{
+#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
+	struct coherent_window *win = vmf->vma->vm_private_data;
+	unsigned long addr = ALIGN_DOWN(vmf->address, PUD_SIZE);
+
+	if (block_poisoned(vmf, PUD_ORDER))
+		return VM_FAULT_FALLBACK;
+	WRITE_ONCE(win->had_pud, true);
+	return vmf_insert_pfn_pud(vmf, coherent_vma_pfn(vmf->vma, addr),
+				  vmf->flags & FAULT_FLAG_WRITE &&
+				  pud_trans_huge(READ_ONCE(*vmf->pud)));
+#else
+	return VM_FAULT_FALLBACK;
+#endif
 }
 
 /*
@@ -122,11 +225,6 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, unsigned int order)
  */
 static vm_fault_t insert_small(struct vm_fault *vmf)
 {
-	const struct coherent_window *win = vmf->vma->vm_private_data;
-
-	lockdep_assert_held_read(win->ap->face_lock);
-	lockdep_assert_held_read(&win->ap->gate.lock);
-
 	if (block_poisoned(vmf, 0)) {
 		vm_fault_t refused = coherent_loan_for_fault(vmf);
 
@@ -137,8 +235,12 @@ static vm_fault_t insert_small(struct vm_fault *vmf)
 	    block_fits(vmf, PMD_ORDER)) {
 		pmd_t pmd = pmdp_get_lockless(vmf->pmd);
 
-		if (pmd_none(pmd) && !block_poisoned(vmf, PMD_ORDER))
-			return insert_huge(vmf, PMD_ORDER);
+		if (pmd_none(pmd)) {
+			vm_fault_t ret = insert_pmd(vmf);
+
+			if (ret != VM_FAULT_FALLBACK)
+				return ret;
+		}
 		if (pmd_trans_huge(pmd))
 			return VM_FAULT_NOPAGE;
 	}
@@ -224,12 +326,14 @@ static vm_fault_t fault_order(struct vm_fault *vmf, unsigned int order)
 	}
 	if (err)
 		return traced(vmf, order, VM_FAULT_SIGBUS);
+	lockdep_assert_held_read(ap->face_lock);
+	lockdep_assert_held_read(&ap->gate.lock);
 	if (!order)
 		ret = insert_small(vmf);
-	else if (block_poisoned(vmf, order))
-		ret = VM_FAULT_FALLBACK;
+	else if (order == PMD_ORDER)
+		ret = insert_pmd(vmf);
 	else
-		ret = insert_huge(vmf, order);
+		ret = insert_pud(vmf);
 	coherent_access_end(ap);
 	return traced(vmf, order, ret);
 }
