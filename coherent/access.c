@@ -53,16 +53,30 @@ static void put_state(struct coherent_gate *gate,
 	WRITE_ONCE(gate->state.pending, state->pending);
 }
 
+/* The time; *@began is when the access began, as far as anybody has looked */
+static u64 look_at_clock(u64 *began)
+{
+	u64 now = coherent_gate_now();
+
+	if (!*began)
+		*began = now;
+	return now;
+}
+
 static int ask(struct coherent_aperture *ap, struct coherent_gate_state *state,
-	       const struct coherent_gate_facts *facts)
+	       struct coherent_gate_facts *facts, u64 *began)
 	__must_hold_shared(&ap->gate.lock)
 {
 	unsigned int limit_ms;
 	int ret = ap->face->ready(ap, &limit_ms);
+	u64 now = 0;
 
 	trace_coherent_ready(dev_name(ap->dev), ret);
-	ret = coherent_gate_answered(state, facts, ret, limit_ms,
-				     coherent_gate_now());
+	/* Ready at once, as after nearly every reset, needs no time */
+	if (ret || state->dozing)
+		now = look_at_clock(began);
+	facts->began = *began;
+	ret = coherent_gate_answered(state, facts, ret, limit_ms, now);
 	put_state(&ap->gate, state);
 	coherent_health_answer(ap, ret);
 	if (!ret)
@@ -70,41 +84,48 @@ static int ask(struct coherent_aperture *ap, struct coherent_gate_state *state,
 	return ret;
 }
 
-/* *@began is when the access began, and set to now where that is 0 */
-static int check(struct coherent_aperture *ap, enum coherent_access access,
-		 u64 *began)
+/* The gate is shut, or readiness is to be seen first */
+static noinline int check_closely(struct coherent_aperture *ap,
+				  struct coherent_gate_facts *facts, u64 *began)
 	__must_hold_shared(ap->face_lock)
 	__must_hold_shared(&ap->gate.lock)
 {
 	struct coherent_gate_state state = get_state(&ap->gate);
+	int ret;
+
+	ret = coherent_gate_verdict(&state, facts, state.shut ?
+				    look_at_clock(began) : 0);
+	return ret == COHERENT_GATE_ASK ? ask(ap, &state, facts, began) : ret;
+}
+
+/* check() and begin() are inlined: they are half of what a small copy costs */
+static __always_inline int check(struct coherent_aperture *ap,
+				 enum coherent_access access, u64 *began)
+	__must_hold_shared(ap->face_lock)
+	__must_hold_shared(&ap->gate.lock)
+{
+	const struct coherent_gate_state *state = &ap->gate.state;
 	struct coherent_gate_facts facts = {
 		.map = access == COHERENT_ACCESS_MAP,
+		.may_ask = state->shut || READ_ONCE(state->pending),
 	};
-	u64 now = 0;
-	int ret;
 
 	lockdep_assert_held_read(ap->face_lock);
 	lockdep_assert_held_read(&ap->gate.lock);
 
 	/* Without a user the device's facts do not exist, or are going away */
-	if (state.shut & COHERENT_SHUT_CLOSED)
+	if (state->shut & COHERENT_SHUT_CLOSED)
 		return -ENODEV;
 	ap->face->facts(ap, &facts);
 	if (facts.low_power && access == COHERENT_ACCESS_COPY)
 		return -EHOSTDOWN;
-	/* The time costs more than all the rest, and is rarely needed */
-	if (state.shut || state.pending) {
-		now = coherent_gate_now();
-		if (!*began)
-			*began = now;
-		facts.began = *began;
-	}
-	ret = coherent_gate_verdict(&state, &facts, now);
-	return ret == COHERENT_GATE_ASK ? ask(ap, &state, &facts) : ret;
+	if (facts.may_ask)
+		return check_closely(ap, &facts, began);
+	return coherent_gate_forbids(&facts) ? -EIO : 0;
 }
 
-static int begin(struct coherent_aperture *ap, enum coherent_access access,
-		 u64 *began)
+static __always_inline int begin(struct coherent_aperture *ap,
+				 enum coherent_access access, u64 *began)
 	__cond_acquires_shared(0, ap->face_lock)
 	__cond_acquires_shared(0, &ap->gate.lock)
 {

@@ -65,29 +65,32 @@ static void store(const struct coherent_window *win, u64 off, const void *from,
 		memcpy(win->va + off, from, n);
 }
 
+static enum coherent_access access_of(const struct copy *copy)
+{
+	return copy->awake ? COHERENT_ACCESS_COPY_AWAKE : COHERENT_ACCESS_COPY;
+}
+
 /*
- * coherent_access_begin_wait(); a user in low power sleeps, and its file I/O
+ * It cannot be at once. Waits; a user in low power sleeps, and its file I/O
  * wakes the device meanwhile.
  */
-static int begin_awake(struct copy *copy)
+static noinline int begin_late(struct copy *copy, int ret)
 	__cond_acquires_shared(0, copy->win->ap->face_lock)
 	__cond_acquires_shared(0, &copy->win->ap->gate.lock)
 {
 	struct coherent_aperture *ap = copy->win->ap;
-	const unsigned int state = TASK_INTERRUPTIBLE | TASK_FREEZABLE;
-	int ret;
 
-	if (!copy->awake) {
-		ret = coherent_access_begin_wait(ap, COHERENT_ACCESS_COPY,
-						 state);
-		if (ret != -EHOSTDOWN)
-			return ret;
-		if (pm_runtime_resume_and_get(ap->dev))
-			return -EIO;
-		copy->awake = true;
+	while (ret == -EAGAIN || ret == -EHOSTDOWN) {
+		if (ret == -EHOSTDOWN) {
+			if (pm_runtime_resume_and_get(ap->dev))
+				return -EIO;
+			copy->awake = true;
+		}
+		ret = coherent_access_begin_wait(ap, access_of(copy),
+						 TASK_INTERRUPTIBLE |
+						 TASK_FREEZABLE);
 	}
-	return coherent_access_begin_wait(ap, COHERENT_ACCESS_COPY_AWAKE,
-					  state);
+	return ret;
 }
 
 /*
@@ -95,12 +98,14 @@ static int begin_awake(struct copy *copy)
  * coherent_access_end(). On error, -EIO when that is nothing, it is 0 and
  * there is nothing to end.
  */
-static int begin_copy(struct copy *copy, u64 off, size_t *n)
+static __always_inline int begin_copy(struct copy *copy, u64 off, size_t *n)
 	__cond_acquires_shared(0, copy->win->ap->face_lock)
 	__cond_acquires_shared(0, &copy->win->ap->gate.lock)
 {
-	int ret = begin_awake(copy);
+	int ret = coherent_access_begin(copy->win->ap, access_of(copy));
 
+	if (unlikely(ret))
+		ret = begin_late(copy, ret);
 	if (ret) {
 		*n = 0;
 		return ret;
@@ -112,8 +117,11 @@ static int begin_copy(struct copy *copy, u64 off, size_t *n)
 	return -EIO;
 }
 
-/* One copy, no bounce. Returns bytes moved, fewer where the user is absent. */
-static ssize_t copy_direct(struct copy *copy, u64 off, size_t n)
+/*
+ * One copy, no bounce. Returns bytes moved, fewer where the user is absent.
+ * Inlined for small copies, as begin_copy().
+ */
+static __always_inline ssize_t copy_direct(struct copy *copy, u64 off, size_t n)
 {
 	void *va = copy->win->va + off;
 	ssize_t ret;
@@ -171,25 +179,19 @@ static ssize_t copy_bounced(struct copy *copy, u64 off, size_t n)
 }
 
 /*
- * Copies up to a chunk. Device memory that must be touched with the right
- * instructions (UC) is always bounced.
+ * What could not be copied directly. Device memory that must be touched with
+ * the right instructions (UC) never is.
+ *
+ * The source of the bytes is faulted in as far as possible. The destination is
+ * not: the kernel's helper for that requests pages as KVM does, and would be
+ * lent poison. Bouncing faults a page in, too.
  */
-static ssize_t copy_chunk(struct copy *copy, u64 off, size_t n)
+static noinline ssize_t copy_indirect(struct copy *copy, u64 off, size_t n)
 {
-	bool direct = copy->win->region->memtype != COHERENT_UC;
 	ssize_t ret;
 
-	if (direct) {
-		ret = copy_direct(copy, off, n);
-		if (ret)
-			return ret;
-	}
-	/*
-	 * The source of the bytes is faulted in as far as possible. The
-	 * destination is not: the kernel's helper for that requests pages as
-	 * KVM does, and would be lent poison. Bouncing faults a page in, too.
-	 */
-	if (direct && iov_iter_rw(copy->iter) == WRITE) {
+	if (copy->win->region->memtype != COHERENT_UC &&
+	    iov_iter_rw(copy->iter) == WRITE) {
 		if (fault_in_iov_iter_readable(copy->iter, n) == n)
 			return -EFAULT;
 		ret = copy_direct(copy, off, n);
@@ -216,22 +218,29 @@ ssize_t coherent_copy(struct coherent_window *win, struct iov_iter *iter,
 		      u64 off, size_t count)
 {
 	struct copy copy = { .win = win, .iter = iter };
+	bool direct = win->region->memtype != COHERENT_UC;
 	size_t done = 0;
 	ssize_t ret = 0;
 
 	while (done < count) {
-		ret = copy_chunk(&copy, off + done,
-				 min_t(size_t, count - done, COPY_CHUNK));
+		size_t n = min_t(size_t, count - done, COPY_CHUNK);
+
+		ret = direct ? copy_direct(&copy, off + done, n) : 0;
+		if (!ret)
+			ret = copy_indirect(&copy, off + done, n);
 		if (ret < 0)
 			break;
 		done += ret;
+		if (done == count)
+			break;
 		if (fatal_signal_pending(current)) {
 			ret = -EINTR;
 			break;
 		}
 		cond_resched();
 	}
-	free_page((unsigned long)copy.page);
+	if (copy.page)
+		free_page((unsigned long)copy.page);
 	if (copy.awake)
 		pm_runtime_put(win->ap->dev);
 

@@ -59,7 +59,7 @@ static void show_readiness(struct seq_file *m, const struct coherent_gate_state 
 /* Whoever holds these locks for writing may do so for a minute: say so instead of waiting */
 static void show_gate(struct seq_file *m, struct coherent_aperture *ap)
 {
-	struct coherent_gate_facts facts = {};
+	struct coherent_gate_facts facts = { .may_ask = true };	/* all of them */
 	struct coherent_gate *gate = &ap->gate;
 
 	show_reasons(m, coherent_gate_shut(ap));

@@ -136,7 +136,7 @@ void coherent_gate_apply(struct coherent_gate_state *state,
  * coherent_gate_verdict() - may an access enter?
  * @state: the state
  * @facts: of the access
- * @now: the time; unused if nothing is shut or pending
+ * @now: the time; unused if nothing is shut
  *
  * Return: 0; COHERENT_GATE_ASK, see coherent_gate_answered(); -EAGAIN for not
  * now; -ETIME when that has lasted too long; -EIO when the user has to do
@@ -145,8 +145,7 @@ void coherent_gate_apply(struct coherent_gate_state *state,
 int coherent_gate_verdict(const struct coherent_gate_state *state,
 			  const struct coherent_gate_facts *facts, u64 now)
 {
-	if (facts->in_d3 ||
-	    (facts->map && (facts->low_power || !facts->decoding)))
+	if (coherent_gate_forbids(facts))
 		return -EIO;
 	if (state->shut & COHERENT_SHUT_CLOSED)
 		return -ENODEV;
@@ -172,7 +171,7 @@ int coherent_gate_verdict(const struct coherent_gate_state *state,
  * @facts: of the access, and as they were when coherent_gate_verdict() said so
  * @answer: 0 for ready, -EAGAIN for not yet, or an error
  * @limit_ms: how long it may be "not yet"
- * @now: the time
+ * @now: the time; unused for 0 where the state was not dozing
  *
  * Return: 0; -EAGAIN; -ETIME when the limit is over; else @answer.
  */

@@ -83,15 +83,18 @@ struct coherent_gate_state {
  * struct coherent_gate_facts - what holds for one access while it is let in
  * @map: it wants to map the memory for userspace, which obeys what BARs obey;
  *	else to copy, which goes on (the memory is not behind a BAR)
+ * @may_ask: the gate is shut, or readiness is to be seen first; otherwise, to
+ *	copy, @decoding and @ready_needs_bar do not matter, nor does @began
  * @decoding: PCI_COMMAND has memory decoding on
  * @in_d3: config space was told D3hot
  * @low_power: the user is in runtime low power, and the function awake for this
  *	copy alone
  * @ready_needs_bar: readiness is read from a BAR
- * @began: when this access began to wait
+ * @began: when this access was first told to wait; coherent_gate_answered() only
  */
 struct coherent_gate_facts {
 	bool map;
+	bool may_ask;
 	bool decoding;
 	bool in_d3;
 	bool low_power;
@@ -110,6 +113,13 @@ int coherent_gate_verdict(const struct coherent_gate_state *state,
 int coherent_gate_answered(struct coherent_gate_state *state,
 			   const struct coherent_gate_facts *facts, int answer,
 			   u64 limit_ms, u64 now);
+
+/* Whatever the state of the gate, the user has to do something about it first */
+static inline bool coherent_gate_forbids(const struct coherent_gate_facts *facts)
+{
+	return facts->in_d3 ||
+	       (facts->map && (facts->low_power || !facts->decoding));
+}
 
 /* Is it worth waiting for the gate itself to open? */
 static inline bool coherent_gate_is_shut_for_now(unsigned int shut)

@@ -360,8 +360,7 @@ again:
 				f->in_d3 = now.d3;
 				f->low_power = now.engaged;
 				f->ready_needs_bar = true;
-				if (!Paccess->begun &&
-				    (gate.shut || gate.pending)) {
+				if (!Paccess->begun && gate.shut) {
 					f->began = NOW;
 					Paccess->begun = true;
 				}
@@ -388,6 +387,10 @@ again:
 			}
 			atomic {
 				c_code {
+					if (!Paccess->begun) {
+						facts[Paccess->id].began = NOW;
+						Paccess->begun = true;
+					}
 					Paccess->ret = model_answered(
 						Paccess->id, Paccess->answer);
 				};

@@ -21,9 +21,11 @@ static void facts(struct coherent_aperture *ap,
 	struct vfio_pci_core_device *core = &fn->cdev->core;
 
 	lockdep_assert_held_read(&core->memory_lock);
-	facts->decoding = __vfio_pci_memory_enabled(core);
 	facts->in_d3 = is_in_d3(core->pdev);
 	facts->low_power = core->pm_runtime_engaged;
+	if (!facts->map && !facts->may_ask)
+		return;
+	facts->decoding = __vfio_pci_memory_enabled(core);
 	facts->ready_needs_bar = coherent_ready_reads_bar(fn);
 }
 

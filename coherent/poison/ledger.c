@@ -93,7 +93,7 @@ bool coherent_poison_dma_may_map(const struct coherent_aperture *ap)
 }
 
 /**
- * coherent_poison_clip() - what may be loaded and stored before the next poison
+ * coherent_poison_cut() - what may be loaded and stored before the next poison
  * @win: the region
  * @off: first byte
  * @n: bytes, not 0
@@ -105,7 +105,7 @@ bool coherent_poison_dma_may_map(const struct coherent_aperture *ap)
  * Return: bytes from @off on that may be touched, at most @n; 0 when the first
  * one is poisoned.
  */
-size_t coherent_poison_clip(const struct coherent_window *win, u64 off, size_t n)
+size_t coherent_poison_cut(const struct coherent_window *win, u64 off, size_t n)
 {
 	u64 addr = win->region->base + off;
 	unsigned long pfn = coherent_poison_next(PHYS_PFN(addr),

@@ -33,9 +33,10 @@ DEFINE_MUTEX(coherent_ledger_lock);
  * mt_free_walk() when three levels or more are freed at once: in the nodes of
  * such trees it treats the metadata behind a full node's slots as a child.
  */
-static struct maple_tree poisoned =
-	MTREE_INIT_EXT(poisoned, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU |
-		       MT_FLAGS_LOCK_EXTERN, coherent_ledger_lock);
+struct maple_tree coherent_poisoned_pages =
+	MTREE_INIT_EXT(coherent_poisoned_pages, MT_FLAGS_ALLOC_RANGE |
+		       MT_FLAGS_USE_RCU | MT_FLAGS_LOCK_EXTERN,
+		       coherent_ledger_lock);
 #define POISONED	xa_mk_value(1)
 
 /**
@@ -49,9 +50,9 @@ static struct maple_tree poisoned =
  */
 unsigned long coherent_poison_next(unsigned long first, unsigned long last)
 {
-	MA_STATE(mas, &poisoned, first, first);
+	MA_STATE(mas, &coherent_poisoned_pages, first, first);
 
-	if (mtree_empty(&poisoned))
+	if (mtree_empty(&coherent_poisoned_pages))
 		return ULONG_MAX;
 	guard(rcu)();
 	if (!mas_find(&mas, last))
@@ -71,7 +72,7 @@ unsigned long coherent_poison_next(unsigned long first, unsigned long last)
 bool coherent_pages_find(unsigned long *first, unsigned long *end,
 			 unsigned long last)
 {
-	MA_STATE(mas, &poisoned, *first, *first);
+	MA_STATE(mas, &coherent_poisoned_pages, *first, *first);
 
 	lockdep_assert_held(&coherent_ledger_lock);
 
@@ -92,7 +93,7 @@ bool coherent_pages_find(unsigned long *first, unsigned long *end,
  */
 unsigned long coherent_pages_count(unsigned long first, unsigned long last)
 {
-	MA_STATE(mas, &poisoned, first, first);
+	MA_STATE(mas, &coherent_poisoned_pages, first, first);
 	unsigned long n = 0;
 	void *entry;
 
@@ -116,7 +117,7 @@ unsigned long coherent_pages_count(unsigned long first, unsigned long last)
 size_t coherent_pages_list(unsigned long from, unsigned long to, loff_t off,
 			   char *buf, size_t count)
 {
-	MA_STATE(mas, &poisoned, from, from);
+	MA_STATE(mas, &coherent_poisoned_pages, from, from);
 	struct coherent_poison_range range;
 	size_t done = 0;
 	loff_t pos = 0;
@@ -163,7 +164,7 @@ static bool find_range(struct ma_state *mas, unsigned long pfn)
 bool coherent_pages_find_new(unsigned long *first, unsigned long *to,
 			     unsigned long last)
 {
-	MA_STATE(mas, &poisoned, 0, 0);
+	MA_STATE(mas, &coherent_poisoned_pages, 0, 0);
 
 	lockdep_assert_held(&coherent_ledger_lock);
 
@@ -196,7 +197,7 @@ int coherent_pages_prepare(struct coherent_pages_change *change,
 	int ret;
 
 	lockdep_assert_held(&coherent_ledger_lock);
-	mas_init(mas, &poisoned, first);
+	mas_init(mas, &coherent_poisoned_pages, first);
 	change->entry = poison ? POISONED : NULL;
 	if (poison) {
 		if (first && find_range(mas, first - 1))
@@ -208,7 +209,7 @@ int coherent_pages_prepare(struct coherent_pages_change *change,
 	ret = mas_preallocate(mas, change->entry, GFP_KERNEL);
 	if (ret)
 		return ret;
-	if (poison && mtree_empty(&poisoned) && !try_module_get(THIS_MODULE)) {
+	if (poison && mtree_empty(&coherent_poisoned_pages) && !try_module_get(THIS_MODULE)) {
 		mas_destroy(mas);
 		return -ENODEV;
 	}
@@ -225,7 +226,7 @@ void coherent_pages_commit(struct coherent_pages_change *change)
 {
 	lockdep_assert_held(&coherent_ledger_lock);
 	mas_store_prealloc(&change->mas, change->entry);
-	if (!change->entry && mtree_empty(&poisoned))
+	if (!change->entry && mtree_empty(&coherent_poisoned_pages))
 		module_put(THIS_MODULE);
 }
 
@@ -233,5 +234,5 @@ void coherent_pages_commit(struct coherent_pages_change *change)
 void coherent_pages_exit(void)
 {
 	guard(mutex)(&coherent_ledger_lock);
-	__mt_destroy(&poisoned);
+	__mt_destroy(&coherent_poisoned_pages);
 }

@@ -15,6 +15,7 @@
 #ifndef COHERENT_POISON_H
 #define COHERENT_POISON_H
 
+#include <linux/maple_tree.h>
 #include <linux/types.h>
 
 struct coherent_window;
@@ -48,11 +49,20 @@ ssize_t coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
 			     u64 off, void *buf, size_t count);
 
 /* pages.c, ledger.c: for faults and file I/O, under coherent_access_begin() */
+extern struct maple_tree coherent_poisoned_pages;
 unsigned long coherent_poison_next(unsigned long first, unsigned long last);
 bool coherent_poison_blocks(const struct coherent_aperture *ap,
 			    unsigned long first, unsigned long last);
 bool coherent_poison_kvm_may_map(const struct coherent_aperture *ap);
 bool coherent_poison_dma_may_map(const struct coherent_aperture *ap);
-size_t coherent_poison_clip(const struct coherent_window *win, u64 off, size_t n);
+size_t coherent_poison_cut(const struct coherent_window *win, u64 off, size_t n);
+
+/* Nearly always there is no poison on the host: then it costs nothing */
+static inline size_t coherent_poison_clip(const struct coherent_window *win,
+					  u64 off, size_t n)
+{
+	return mtree_empty(&coherent_poisoned_pages) ?
+		       n : coherent_poison_cut(win, off, n);
+}
 
 #endif /* COHERENT_POISON_H */
