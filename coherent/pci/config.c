@@ -78,15 +78,42 @@ static ssize_t core_run(struct coherent_function *fn, char __user *buf,
 	return vfio_pci_core_read(&fn->cdev->core.vdev, buf, len, &off);
 }
 
-static int read_run(struct coherent_function *fn, char __user *buf,
-		    const struct config_run *run)
+/* The fake BAR that the whole of an access lies in, as most do; or NULL */
+static struct coherent_bar_reg *find_reg(struct coherent_function *fn, u64 pos,
+					 size_t count)
+{
+	unsigned int i;
+
+	for (i = 0; i < fn->ap.layout.nr_regions; i++) {
+		struct coherent_bar_reg *reg = &fn->regs[i];
+
+		if (pos >= reg->offset &&
+		    pos + count <= reg->offset + COHERENT_BAR_REG_BYTES)
+			return reg;
+	}
+	return NULL;
+}
+
+static int read_reg(struct coherent_function *fn, struct coherent_bar_reg *reg,
+		    char __user *buf, size_t count, size_t reg_off)
 {
 	u8 bytes[COHERENT_BAR_REG_BYTES];
 
 	scoped_guard(mutex, &fn->config_lock)
-		coherent_bar_read(run->reg, run->reg_off, bytes,
-				  run->len);
-	return copy_to_user(buf, bytes, run->len) ? -EFAULT : 0;
+		coherent_bar_read(reg, reg_off, bytes, count);
+	return copy_to_user(buf, bytes, count) ? -EFAULT : 0;
+}
+
+static int write_reg(struct coherent_function *fn, struct coherent_bar_reg *reg,
+		     const char __user *buf, size_t count, size_t reg_off)
+{
+	u8 bytes[COHERENT_BAR_REG_BYTES];
+
+	if (copy_from_user(bytes, buf, count))
+		return -EFAULT;
+	guard(mutex)(&fn->config_lock);
+	coherent_bar_write(reg, reg_off, bytes, count);
+	return 0;
 }
 
 static ssize_t config_read(struct coherent_function *fn, char __user *buf,
@@ -103,8 +130,8 @@ static ssize_t config_read(struct coherent_function *fn, char __user *buf,
 			ret = core_run(fn, buf + done, run.len, pos + done,
 				       false);
 		} else {
-			ret = read_run(fn, buf + done, &run) ?:
-			      (ssize_t)run.len;
+			ret = read_reg(fn, run.reg, buf + done, run.len,
+				       run.reg_off) ?: (ssize_t)run.len;
 		}
 		if (ret < 0)
 			return ret;
@@ -203,7 +230,17 @@ ssize_t coherent_config_rw(struct coherent_function *fn, char __user *buf,
 			   size_t count, loff_t *ppos, bool write)
 {
 	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	struct coherent_bar_reg *reg = find_reg(fn, pos, count);
 	ssize_t ret;
+
+	if (reg) {
+		ret = write ? write_reg(fn, reg, buf, count, pos - reg->offset) :
+			      read_reg(fn, reg, buf, count, pos - reg->offset);
+		if (ret)
+			return ret;
+		*ppos += count;
+		return count;
+	}
 
 	/* Checked for the whole, lest a part of it be done first */
 	if (pos >= fn->cdev->core.pdev->cfg_size ||

@@ -94,14 +94,14 @@ static ssize_t coherent_rw(struct vfio_device *core_vdev, char __user *buf,
 
 	if (!count)
 		return 0;
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return coherent_config_rw(fn, buf, count, ppos, write);
 
 	win = coherent_find_window(fn, index);
 	if (win)
 		return bar_rw(win, buf, count, ppos, write);
 	if (coherent_is_upper_half(fn, index))
 		return -EINVAL;
-	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-		return coherent_config_rw(fn, buf, count, ppos, write);
 	if (write)
 		return vfio_pci_core_write(core_vdev, buf, count, ppos);
 	return vfio_pci_core_read(core_vdev, buf, count, ppos);
