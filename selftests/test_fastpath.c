@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many threads copy and fault at a time: neither keeps another one out. No lock that only one
+ * can hold is taken: which of them are is counted by probes on the kernel's functions.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "coherent.h"
+#include "trace.h"
+
+#define RW		(PROT_READ | PROT_WRITE)
+#define GROUP		"coherent_locks"
+#define PROBES		"/sys/kernel/tracing/kprobe_events"
+#define MARKER		"/sys/kernel/tracing/trace_marker"
+#define MARK		"coherent_mark"
+#define FILTER		"/sys/kernel/tracing/events/" GROUP "/filter"
+#define TEXT		(1 << 18)
+#define ROUNDS		100
+
+/* What sleeps until nobody else has it; the ones that may be killed, too */
+static const char * const exclusive[] = {
+	"down_write", "down_write_killable", "mutex_lock", "mutex_lock_interruptible",
+	"mutex_lock_killable",
+};
+
+FIXTURE(fastpath) {
+	struct expect e;
+	struct fn f;
+	size_t page;
+	char *text;
+	bool probed;
+};
+
+static int append(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+FIXTURE_SETUP(fastpath)
+{
+	ASSERT_EQ(0, expect_load(&self->e));
+	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
+	self->page = page_size();
+	self->text = malloc(TEXT);
+	ASSERT_NE(NULL, self->text);
+	fault_catch();
+}
+
+FIXTURE_TEARDOWN(fastpath)
+{
+	char line[96];
+
+	if (self->probed) {
+		trace_end(GROUP, self->text, TEXT);
+		for (size_t i = 0; i < ARRAY_SIZE(exclusive); i++) {
+			snprintf(line, sizeof(line), "-:" GROUP "/%s\n", exclusive[i]);
+			append(PROBES, line);
+		}
+	}
+	fn_close_calm(&self->f, &self->e);
+	free(self->text);
+}
+
+/* This thread's calls, from trace_begin() on */
+static int probe(void)
+{
+	char line[96];
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(exclusive); i++) {
+		snprintf(line, sizeof(line), "p:" GROUP "/%s %s\n", exclusive[i], exclusive[i]);
+		ret = append(PROBES, line);
+	}
+	snprintf(line, sizeof(line), "common_pid == %d", (int)gettid());
+	return ret ?: append(FILTER, line);
+}
+
+#define NEED_PROBES(self)							\
+	do {									\
+		if (access(PROBES, F_OK))					\
+			SKIP(return, "this kernel has no probes");		\
+		ASSERT_EQ(0, probe());						\
+		(self)->probed = true;						\
+	} while (0)
+
+/* Turning probes on and off takes locks as well: only what is between two marks counts */
+static int mark(void)
+{
+	return append(MARKER, MARK);
+}
+
+/* How many locks were taken between the marks; -1 without both */
+static int locks(const char *trace)
+{
+	const char *at = strstr(trace, MARK), *end = at ? strstr(at + 1, MARK) : NULL;
+	int n = 0;
+
+	while (end && (at = strchr(at + 1, '\n')) && at < end)
+		n++;
+	/* Each line is a lock but the last, which has the mark */
+	return end ? n - 1 : -1;
+}
+
+static int copies(struct fn *f, unsigned int index, size_t size, u8 *buf)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		if (rd(f, index, buf, size, i * size) != (ssize_t)size ||
+		    wr(f, index, buf, size, i * size) != (ssize_t)size)
+			return -EIO;
+	}
+	return 0;
+}
+
+TEST_F(fastpath, copies_take_no_exclusive_lock)
+{
+	u8 buf[64];
+
+	NEED_PROBES(self);
+	/* Kernel mappings and page tables are made on demand, once */
+	ASSERT_EQ(0, copies(&self->f, USEMEM, sizeof(buf), buf));
+	ASSERT_EQ(0, copies(&self->f, RESMEM, sizeof(buf), buf));
+	ASSERT_EQ(0, trace_begin(GROUP));
+	ASSERT_EQ(0, mark());
+	EXPECT_EQ(0, copies(&self->f, USEMEM, sizeof(buf), buf));
+	EXPECT_EQ(0, copies(&self->f, RESMEM, sizeof(buf), buf));
+	ASSERT_EQ(0, mark());
+	ASSERT_EQ(0, trace_end(GROUP, self->text, TEXT));
+	EXPECT_EQ(0, locks(self->text)) TH_LOG("%s", self->text);
+}
+
+TEST_F(fastpath, faults_take_no_exclusive_lock)
+{
+	struct fault_seen seen;
+	u64 got;
+	u8 *p;
+	int n;
+
+	NEED_PROBES(self);
+	p = map_plain(&self->f, USEMEM, 0, ROUNDS * self->page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, touch_read(p, 8, &got, &seen));
+	ASSERT_EQ(0, trace_begin(GROUP));
+	ASSERT_EQ(0, mark());
+	/* One fault each, where they are not around each other */
+	for (n = 1; n < ROUNDS; n++)
+		EXPECT_EQ(0, touch_read(p + n * self->page, 8, &got, &seen));
+	ASSERT_EQ(0, mark());
+	ASSERT_EQ(0, trace_end(GROUP, self->text, TEXT));
+	EXPECT_EQ(0, locks(self->text)) TH_LOG("%s", self->text);
+	munmap(p, ROUNDS * self->page);
+}
+
+/* Otherwise the counts above say nothing */
+TEST_F(fastpath, a_reset_takes_exclusive_locks)
+{
+	if (self->e.no_reset)
+		SKIP(return, "cannot be reset");
+	NEED_PROBES(self);
+	ASSERT_EQ(0, trace_begin(GROUP));
+	ASSERT_EQ(0, mark());
+	EXPECT_EQ(0, reset_ioctl(&self->f));
+	ASSERT_EQ(0, mark());
+	ASSERT_EQ(0, trace_end(GROUP, self->text, TEXT));
+	EXPECT_LT(0, locks(self->text));
+}
+
+TEST_HARNESS_MAIN
