@@ -4,7 +4,8 @@
 # make KDIR=... [ARCH=... CROSS_COMPILE=...]   for another kernel
 # make modules_install, make clean; make dkms-install, make uninstall
 # make dist, make deb, make rpm [OUT=DIR]: see Documentation/install.md and packaging/
-# make demo, make shell, make check, make check-all, make kunit, make stress, make vm, make bench: see README.md
+# make demo, make shell, make check, make check-all, make kunit, make stress, make vm, make bench,
+# make bench-check: see README.md
 # make kernels: the kernel patches in patches/, and their tests
 # make prove, make analyze [LANES="sparse w1"] [DIR=/path/to/backend] [SARIF=file]:
 #   Documentation/static-analysis.md
@@ -46,8 +47,11 @@ shell: FORCE
 demo bench: FORCE
 	@tools/$@/run
 
+bench-check: FORCE
+	@tools/bench/run --check
+
 analyze: FORCE
 	@scripts/analyze $(if $(DIR),--dir '$(DIR)') $(if $(SARIF),--sarif '$(SARIF)') $(LANES)
 
 FORCE:
-.PHONY: all modules modules_install clean dkms-install uninstall dist deb rpm check check-all check-long check-defects kernels demo bench shell kunit stress coverage prove vm analyze FORCE
+.PHONY: all modules modules_install clean dkms-install uninstall dist deb rpm check check-all check-long check-defects kernels demo bench bench-check shell kunit stress coverage prove vm analyze FORCE

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# compare.sh ROUNDS FUNCTION [PATTERN]: the operations (ops.c) on one function, with the in-tree driver
-# and with ours in turn. Lines "# result WHOSE|OP<tab>COUNT<tab>NANOSECONDS".
+# compare.sh [-t] ROUNDS FUNCTION [PATTERN]: the operations (ops.c) on one function, with the
+# in-tree driver and with ours in turn. Lines "# result WHOSE|OP<tab>COUNT<tab>NANOSECONDS".
 set -u
 cd "$(dirname "$0")" || exit 1
 # shellcheck source=selftests/guest/common.sh
@@ -10,6 +10,11 @@ cd "$(dirname "$0")" || exit 1
 # shellcheck source=selftests/guest/function.sh
 . /opt/selftests/function.sh
 
+timed=
+if [ "$1" = -t ]; then
+	timed=-t
+	shift
+fi
 rounds=$1 function=$2 pattern=${3:-*}
 THEIRS=nvgrace_gpu_vfio_pci
 
@@ -28,7 +33,7 @@ while [ $round -lt "$rounds" ]; do
 			echo "bench: $COHERENT_BDF cannot be bound to $driver" >&2
 			exit 1
 		}
-		./ops "$pattern" >/tmp/ops || exit 1
+		./ops ${timed:+"$timed"} "$pattern" >/tmp/ops || exit 1
 		sed "s/^/# result $whose|/" /tmp/ops
 	done
 	round=$((round + 1))

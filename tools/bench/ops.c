@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ops [PATTERN]: the operations on a bound function that are compared between two drivers,
- * each a fixed number of times, so that a clock that counts instructions says the same
- * each time. A line each: NAME<tab>COUNT<tab>NANOSECONDS. What is the kernel's own part of
- * an operation, and the program's, is the same for both.
+ * ops [-t] [PATTERN]: the operations on a bound function that are compared between two
+ * drivers, each a fixed number of times, so that a clock that counts instructions says the
+ * same each time. A line each: NAME<tab>COUNT<tab>NANOSECONDS. What is the kernel's own part
+ * of an operation, and the program's, is the same for both. -t: also those that wait for
+ * the device, whose time is not the guest's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,18 +14,18 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "coherent.h"
+#include "bench.h"
 #include "inject.h"
+#include "model.h"
 #include "poison.h"
 
-#define RW	(PROT_READ | PROT_WRITE)
 #define BUFFER	(1 * MiB)
 #define TOUCHED	(64 * MiB)
-#define BAD		100000ULL	/* bad ranges, a page each ... */
-#define BAD_AT_ONCE	10000ULL	/* ... which the core's queue takes */
+#define BAD		100000ULL	/* bad ranges, a page each */
+#define READY_MS	200		/* from a reset on */
+#define SETTLE_US	200000
 
 struct bench {
 	struct expect e;
@@ -42,15 +43,8 @@ struct op {
 	size_t size;		/* of a transfer */
 	bool write;
 	u64 skew;		/* of a mapping, against its block */
+	bool waits;		/* for the device */
 };
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 /* All of it: a driver may do a part, and be called for the rest */
 static int move(int fd, bool write, u8 *buf, size_t n, off_t off)
@@ -73,7 +67,7 @@ static long long transfers(int fd, off_t base, u64 span, u8 *buf, const struct o
 	u64 begin, pos = 0;
 	int ret = 0;
 
-	/* Page tables and kernel mappings that come on demand */
+	/* Page tables and kernel mappings that are made on demand */
 	for (u64 off = 0; !ret && off < span; off += BUFFER)
 		ret = move(fd, op->write, buf, op->size, base + off);
 	begin = now_ns();
@@ -170,6 +164,26 @@ static long long run_touch_beside_bad(struct bench *b, const struct op *op)
 	return ret ?: ns;
 }
 
+/* All that may be mapped of a region, and each block of it touched */
+static long long run_map_all(struct bench *b, const struct op *op)
+{
+	const struct expect_region *r = expect_region(&b->e, op->index);
+	u64 pmd = pmd_size(), begin, ns = 0;
+
+	for (unsigned int i = 0; r && i < op->count; i++) {
+		u8 *p;
+
+		begin = now_ns();
+		p = map_aligned(&b->f, op->index, r->base, 0, r->len, pmd, 0, RW);
+		if (p == MAP_FAILED)
+			return -errno;
+		faults_of_walk(p, r->len, pmd);
+		ns += now_ns() - begin;
+		munmap(p, r->len);
+	}
+	return r ? (long long)ns : -ENODATA;
+}
+
 /* The first file I/O after a reset; the device is ready at once */
 static long long run_after_reset(struct bench *b, const struct op *op)
 {
@@ -191,6 +205,20 @@ static long long run_after_reset(struct bench *b, const struct op *op)
 	return ns;
 }
 
+/* The same of a device that takes a while after each reset */
+static long long run_after_slow_reset(struct bench *b, const struct op *op)
+{
+	long long ns;
+	int ret;
+
+	ret = block_write(&b->f, TEST_RESET_READY, READY_MS);
+	if (ret)
+		return ret;
+	ns = run_after_reset(b, op);
+	ret = block_write(&b->f, TEST_RESET_READY, 0);
+	return ret ?: ns;
+}
+
 /* Last: it closes the function and opens it again */
 static long long run_open_close(struct bench *b, const struct op *op)
 {
@@ -209,32 +237,38 @@ static long long run_open_close(struct bench *b, const struct op *op)
 }
 
 #define TRANSFER(_name, _run, _index, _count64, _count4k, _count1m)			\
-	{ _name " pread 64 B", _count64, _run, _index, 64, false, 0 },			\
-	{ _name " pwrite 64 B", _count64, _run, _index, 64, true, 0 },			\
-	{ _name " pread 4 KiB", _count4k, _run, _index, 4 * KiB, false, 0 },		\
-	{ _name " pwrite 4 KiB", _count4k, _run, _index, 4 * KiB, true, 0 },		\
-	{ _name " pread 1 MiB", _count1m, _run, _index, BUFFER, false, 0 },		\
-	{ _name " pwrite 1 MiB", _count1m, _run, _index, BUFFER, true, 0 }
+	{ _name " pread 64 B", _count64, _run, _index, 64, false, 0, false },		\
+	{ _name " pwrite 64 B", _count64, _run, _index, 64, true, 0, false },		\
+	{ _name " pread 4 KiB", _count4k, _run, _index, 4 * KiB, false, 0, false },	\
+	{ _name " pwrite 4 KiB", _count4k, _run, _index, 4 * KiB, true, 0, false },	\
+	{ _name " pread 1 MiB", _count1m, _run, _index, BUFFER, false, 0, false },	\
+	{ _name " pwrite 1 MiB", _count1m, _run, _index, BUFFER, true, 0, false }
 
 static const struct op ops[] = {
 	TRANSFER("tmpfs", run_tmpfs, 0, 5000, 2000, 16),
 	TRANSFER("cached", run_region, USEMEM, 5000, 2000, 16),
 	TRANSFER("WC", run_region, RESMEM, 2000, 200, 2),
-	{ "tail pread 1 MiB", 4, run_tail, RESMEM, BUFFER, false, 0 },
-	{ "tail pwrite 1 MiB", 4, run_tail, RESMEM, BUFFER, true, 0 },
-	{ "first touch, aligned", 2, run_touch, USEMEM, 0, false, 0 },
-	{ "first touch, misaligned", 2, run_touch, USEMEM, 0, false, 4 * KiB },
-	{ "first touch, aligned, 100000 bad ranges", 2, run_touch_beside_bad, USEMEM, 0, false, 0 },
-	{ "config dword read", 2000, run_config, 0, 0, false, 0 },
-	{ "config dword write", 2000, run_config, 0, 0, true, 0 },
-	{ "region info", 2000, run_info, USEMEM, 0, false, 0 },
-	{ "pread 64 B after reset", 4, run_after_reset, USEMEM, 64, false, 0 },
-	{ "open and close", 4, run_open_close, 0, 0, false, 0 },
+	{ "tail pread 1 MiB", 4, run_tail, RESMEM, BUFFER, false, 0, false },
+	{ "tail pwrite 1 MiB", 4, run_tail, RESMEM, BUFFER, true, 0, false },
+	{ "first touch, aligned", 2, run_touch, USEMEM, 0, false, 0, false },
+	{ "first touch, misaligned", 2, run_touch, USEMEM, 0, false, 4 * KiB, false },
+	{ "first touch, aligned, 100000 bad ranges", 2, run_touch_beside_bad, USEMEM, 0, false, 0,
+	  false },
+	{ "map all, touch each block", 1, run_map_all, USEMEM, 0, false, 0, false },
+	{ "config dword read", 2000, run_config, 0, 0, false, 0, false },
+	{ "config dword write", 2000, run_config, 0, 0, true, 0, false },
+	{ "region info", 2000, run_info, USEMEM, 0, false, 0, false },
+	{ "pread 64 B after reset", 4, run_after_reset, USEMEM, 64, false, 0, false },
+	{ "pread 64 B after reset, ready in 200 ms", 2, run_after_slow_reset, USEMEM, 64, false, 0,
+	  true },
+	{ "open and close", 4, run_open_close, 0, 0, false, 0, false },
 };
 
 int main(int argc, char **argv)
 {
 	struct bench b = { .tmpfs = memfd_create("bench", MFD_CLOEXEC) };
+	bool timed = argc > 1 && !strcmp(argv[1], "-t");
+	const char *pattern = argc > 1 + timed ? argv[1 + timed] : "*";
 	int ret;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -258,8 +292,10 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
 		long long ns;
 
-		if (argc > 1 && fnmatch(argv[1], ops[i].name, 0))
+		if (fnmatch(pattern, ops[i].name, 0) || (ops[i].waits && !timed))
 			continue;
+		/* What the one before has left to be done later, such as to free memory */
+		usleep(SETTLE_US);
 		ns = ops[i].run(&b, &ops[i]);
 		if (ns == -ENODATA)
 			continue;

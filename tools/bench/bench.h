@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the benchmarks share. */
+#ifndef COHERENT_BENCH_H
+#define COHERENT_BENCH_H
+
+#include <time.h>
+
+#include "coherent.h"
+
+#define RW		(PROT_READ | PROT_WRITE)
+#define BAD_AT_ONCE	10000ULL	/* bad pages: what the core's queue takes */
+
+/* On a machine whose clock counts instructions (scripts/lab/run --icount), their number */
+static inline u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+#endif
