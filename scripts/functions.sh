@@ -104,10 +104,16 @@ devices_main() {
 	FUNCTIONS+=("name=dummy-pass,bdf=0000:00:08.0,driver=dummy,pass")
 }
 
-# The first of them alone, for which the kernel has a driver of its own
+# A GH200 alone, for which the kernel has a driver of its own; on arm64 of the real size
 devices_bench() {
-	devices_main "$1"
-	FUNCTIONS=("${FUNCTIONS[0]}")
+	local gh use res
+	case $1 in
+	amd64) gh=0x10000000+0x64000000 use=0x10000000+0x20000000 res=0x30000000+0x44000000 ;;
+	arm64) gh=0x200000000+0x1848000000 use=0x200000000+0x1800000000 res=0x1a00000000+0x48000000 ;;
+	esac
+	reserve "$gh"
+	device "model=gh200,slot=4,base=${gh%+*},size=${gh#*+}"
+	FUNCTIONS+=("name=gh200,bdf=0000:00:04.0,driver=nvgrace,use=$use,res=$res,type=wc,ready=bar,limit=30000")
 }
 
 # The same in two halves: the dummy's that all programs run on, and the rest

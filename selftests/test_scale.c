@@ -41,21 +41,6 @@ FIXTURE_TEARDOWN(scale)
 		fn_close(&self->f);
 }
 
-/* Kilobytes of page tables that this process has; -1 if nobody says */
-static long page_tables(void)
-{
-	FILE *status = fopen("/proc/self/status", "re");
-	char line[128];
-	long kb = -1;
-
-	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, "VmPTE: %ld kB", &kb) == 1)
-			break;
-	if (status)
-		fclose(status);
-	return kb;
-}
-
 static void tell(const char *what, u64 bytes, u64 us)
 {
 	printf("# %4llu GiB: %s: %llu us, %llu us a GiB\n", (unsigned long long)(bytes / GiB), what,

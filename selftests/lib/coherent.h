@@ -199,6 +199,9 @@ long faults_of_walk(const volatile u8 *p, size_t len, size_t step);
 
 /* ---- pages.c: mappings whose alignment is chosen ---- */
 
+/* Kilobytes of page tables that this process has; -1 if nobody says */
+long page_tables(void);
+
 u64 page_size(void);
 u64 pmd_size(void);
 

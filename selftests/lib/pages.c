@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Mappings of regions whose alignment is chosen, and marks in their pages. */
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,6 +14,21 @@ u64 page_size(void)
 u64 pmd_size(void)
 {
 	return page_size() / sizeof(u64) * page_size();
+}
+
+/* Kilobytes of page tables that this process has; -1 if nobody says */
+long page_tables(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	char line[128];
+	long kb = -1;
+
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "VmPTE: %ld kB", &kb) == 1)
+			break;
+	if (status)
+		fclose(status);
+	return kb;
 }
 
 void *map_aligned(const struct fn *f, unsigned int index, u64 phys, u64 off,

@@ -184,6 +184,26 @@ static long long run_map_all(struct bench *b, const struct op *op)
 	return r ? (long long)ns : -ENODATA;
 }
 
+/* Their size in KiB, and no time */
+static long long run_page_tables(struct bench *b, const struct op *op)
+{
+	const struct expect_region *r = expect_region(&b->e, op->index);
+	u64 pmd = pmd_size();
+	long before = page_tables();
+	long long kb;
+	u8 *p;
+
+	if (!r)
+		return -ENODATA;
+	p = map_aligned(&b->f, op->index, r->base, 0, r->len, pmd, 0, RW);
+	if (p == MAP_FAILED)
+		return -errno;
+	faults_of_walk(p, r->len, pmd);
+	kb = page_tables() - before;
+	munmap(p, r->len);
+	return kb;
+}
+
 /* The first file I/O after a reset; the device is ready at once */
 static long long run_after_reset(struct bench *b, const struct op *op)
 {
@@ -255,6 +275,7 @@ static const struct op ops[] = {
 	{ "first touch, aligned, 100000 bad ranges", 2, run_touch_beside_bad, USEMEM, 0, false, 0,
 	  false },
 	{ "map all, touch each block", 1, run_map_all, USEMEM, 0, false, 0, false },
+	{ "page tables of all, in KiB", 1, run_page_tables, USEMEM, 0, false, 0, false },
 	{ "config dword read", 2000, run_config, 0, 0, false, 0, false },
 	{ "config dword write", 2000, run_config, 0, 0, true, 0, false },
 	{ "region info", 2000, run_info, USEMEM, 0, false, 0, false },
