@@ -124,6 +124,28 @@ TEST_F_TIMEOUT(poison, huge_block_loses_one_page, 60)
 	munmap(p, n);
 }
 
+/* A fault maps the blocks beside its own as well, but none with poison inside */
+TEST_F_TIMEOUT(poison, block_beside_a_fault_lacks_the_page, 60)
+{
+	struct poison_ground *g = &self->g;
+	u64 off, page = g->page, pmd = g->pmd, n = 3 * pmd, at = pmd + 3 * page;
+	u8 *p;
+
+	p = map_blocks(&g->f, USEMEM, &g->e.use, pmd, 3, &off);
+	if (!p)
+		SKIP(return, "region holds no three whole blocks");
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, inject_many(&g->e, off + at, 1, 0));
+	/* The one before is of its group of eight, or the one behind it */
+	ASSERT_EQ(0, mark_pages(p, pmd, page, g->seed));
+	ASSERT_EQ(0, mark_pages(p + 2 * pmd, pmd, page, g->seed));
+	EXPECT_POISON(p + at);
+	EXPECT_EQ(0, mark_pages(p + pmd, at - pmd, page, g->seed));
+	EXPECT_EQ(0, mark_pages(p + at + page, 2 * pmd - at - page, page, g->seed));
+	EXPECT_POISON(p + at);
+	munmap(p, n);
+}
+
 TEST_F_TIMEOUT(poison, two_errors_in_one_huge_block, 60)
 {
 	struct poison_ground *g = &self->g;
