@@ -4,6 +4,7 @@
 #define COHERENT_BENCH_H
 
 #include <time.h>
+#include <unistd.h>
 
 #include "coherent.h"
 
@@ -17,6 +18,12 @@ static inline u64 now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* What was left to be done later is done, such as to free memory */
+static inline void settle(void)
+{
+	usleep(200000);
 }
 
 #endif

@@ -52,6 +52,7 @@ static int touch(struct curve *c)
 
 	if (p == MAP_FAILED)
 		return -errno;
+	settle();
 	begin = now_ns();
 	faults_of_walk(p, TOUCHED, pmd_size());
 	say(c, "first touch of 64 MiB", now_ns() - begin);
@@ -64,6 +65,7 @@ static int copy(struct curve *c)
 	u8 buf[4096];
 	u64 begin = 0;
 
+	settle();
 	for (int i = -1; i < COPIES; i++) {
 		if (!i)
 			begin = now_ns();
@@ -116,6 +118,7 @@ static int run_revoke(struct curve *c, u64 skew, const char *operation)
 		p = map_blocks_of(c, len, skew);
 	if (p == MAP_FAILED)
 		return -errno;
+	settle();
 	for (int i = 0; !ret && i < REPEATS; i++) {
 		if (p)
 			faults_of_walk(p, len, page_size());

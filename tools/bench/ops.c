@@ -25,7 +25,6 @@
 #define TOUCHED	(64 * MiB)
 #define BAD		100000ULL	/* bad ranges, a page each */
 #define READY_MS	200		/* from a reset on */
-#define SETTLE_US	200000
 
 struct bench {
 	struct expect e;
@@ -316,8 +315,7 @@ int main(int argc, char **argv)
 
 		if (fnmatch(pattern, ops[i].name, 0) || (ops[i].waits && !timed))
 			continue;
-		/* What the one before has left to be done later, such as to free memory */
-		usleep(SETTLE_US);
+		settle();
 		ns = ops[i].run(&b, &ops[i]);
 		if (ns == -ENODATA)
 			continue;
