@@ -104,7 +104,8 @@ struct coherent_dmabufs {
 
 /**
  * struct coherent_face - what an aperture asks of the device that shows it
- * @facts: fill in what holds now, all but @map and @began. Called for each
+ * @facts: fill in what holds now, all but @map, @may_ask and @began; @decoding
+ *	and @ready_needs_bar only if @map or @may_ask is set. Called for each
  *	access, with coherent_aperture.face_lock and coherent_gate.lock held for
  *	reading.
  * @ready: ask once whether the memory is ready: 0, -EAGAIN for not yet, or an

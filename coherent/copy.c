@@ -78,19 +78,17 @@ static noinline int begin_late(struct copy *copy, int ret)
 	__cond_acquires_shared(0, copy->win->ap->face_lock)
 	__cond_acquires_shared(0, &copy->win->ap->gate.lock)
 {
+	const unsigned int state = TASK_INTERRUPTIBLE | TASK_FREEZABLE;
 	struct coherent_aperture *ap = copy->win->ap;
 
-	while (ret == -EAGAIN || ret == -EHOSTDOWN) {
-		if (ret == -EHOSTDOWN) {
-			if (pm_runtime_resume_and_get(ap->dev))
-				return -EIO;
-			copy->awake = true;
-		}
-		ret = coherent_access_begin_wait(ap, access_of(copy),
-						 TASK_INTERRUPTIBLE |
-						 TASK_FREEZABLE);
-	}
-	return ret;
+	if (ret == -EAGAIN)
+		ret = coherent_access_begin_wait(ap, access_of(copy), state);
+	if (ret != -EHOSTDOWN)
+		return ret;
+	if (pm_runtime_resume_and_get(ap->dev))
+		return -EIO;
+	copy->awake = true;
+	return coherent_access_begin_wait(ap, access_of(copy), state);
 }
 
 /*

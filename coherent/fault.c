@@ -16,13 +16,13 @@
 #include <linux/device.h>
 #include <linux/file.h>
 #include <linux/kconfig.h>
+#include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 
 #include "coherent.h"
 #include "poison/poison.h"
@@ -63,62 +63,79 @@ static bool block_poisoned(const struct vm_fault *vmf, unsigned int order)
 /* What is to be mapped around a small page */
 struct around {
 	const struct vm_area_struct *vma;
-	pgprot_t prot;		/* as that page has it */
-	unsigned long poison;	/* the next PFN that has some */
+	pgprot_t prot;
+	unsigned long poison;	/* the next PFN to be left out, or ULONG_MAX */
 	unsigned long last;	/* PFN */
 };
 
-static int map_around(pte_t *pte, unsigned long addr, void *arg)
+#ifdef CONFIG_X86
+/*
+ * The memory type as mm has looked it up for the page of the fault, which is
+ * that of the whole region. No other bit: somebody may have written meanwhile.
+ */
+static int take_memtype(pte_t *ptep, unsigned long addr, void *arg)
 {
 	struct around *around = arg;
-	const struct coherent_window *win = around->vma->vm_private_data;
-	unsigned long pfn = coherent_vma_pfn(around->vma, addr);
+	pte_t pte = ptep_get(ptep);
 
-	if (pfn == around->poison) {
-		around->poison = coherent_poison_next(pfn + 1, around->last);
-		if (coherent_poison_blocks(win->ap, pfn, pfn))
-			return 0;
-	}
-	if (pte_none(ptep_get(pte)))
-		set_pte_at(around->vma->vm_mm, addr, pte,
-			   pte_mkspecial(pfn_pte(pfn, around->prot)));
+	if (!pte_present(pte))
+		return -EAGAIN;
+	around->prot = __pgprot((pgprot_val(around->prot) & ~_PAGE_CACHE_MASK) |
+				(pte_flags(pte) & _PAGE_CACHE_MASK));
 	return 0;
 }
 
-static int get_prot(pte_t *pte, unsigned long addr, void *arg)
+static int find_memtype(const struct vm_fault *vmf, struct around *around)
+{
+	return apply_to_page_range(vmf->vma->vm_mm,
+				   ALIGN_DOWN(vmf->address, PAGE_SIZE),
+				   PAGE_SIZE, take_memtype, around);
+}
+#else
+static int find_memtype(const struct vm_fault *vmf, struct around *around)
+{
+	return 0;
+}
+#endif
+
+static int map_around(pte_t *ptep, unsigned long addr, void *arg)
 {
 	struct around *around = arg;
+	unsigned long pfn = coherent_vma_pfn(around->vma, addr);
 
-	if (!pte_present(ptep_get(pte)))
-		return -EAGAIN;
-	around->prot = pte_pgprot(ptep_get(pte));
+	if (pfn == around->poison)
+		around->poison = coherent_poison_next(pfn + 1, around->last);
+	else if (pte_none(ptep_get(ptep)))
+		set_pte_at(around->vma->vm_mm, addr, ptep,
+			   pte_mkspecial(pfn_pte(pfn, around->prot)));
 	return 0;
 }
 
 /*
  * A page table's worth of small pages around the fault, for the cost of one
  * fault; what lies around is a convenience and may fail. It leaves poison out.
- * Their memory type is that of the page of the fault, which mm has looked up.
  */
 static vm_fault_t populate(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
+	const struct coherent_window *win = vma->vm_private_data;
 	unsigned long table = ALIGN_DOWN(vmf->address, PMD_SIZE);
 	unsigned long addr = max(table, vma->vm_start);
 	/* The last table of the address space would make table + size wrap */
 	unsigned long left = min(PMD_SIZE - (addr - table), vma->vm_end - addr);
 	unsigned long pfn = coherent_vma_pfn(vma, addr);
 	struct around around = {
-		.vma = vma, .last = pfn + PHYS_PFN(left) - 1,
+		.vma = vma, .prot = vma->vm_page_prot, .poison = ULONG_MAX,
+		.last = pfn + PHYS_PFN(left) - 1,
 	};
 	vm_fault_t ret;
 
 	ret = vmf_insert_pfn(vma, vmf->address, coherent_vma_pfn(vma, vmf->address));
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
-	around.poison = coherent_poison_next(pfn, around.last);
-	if (!apply_to_page_range(vma->vm_mm, ALIGN_DOWN(vmf->address, PAGE_SIZE),
-				 PAGE_SIZE, get_prot, &around))
+	if (coherent_poison_blocks(win->ap, pfn, around.last))
+		around.poison = coherent_poison_next(pfn, around.last);
+	if (!find_memtype(vmf, &around))
 		apply_to_page_range(vma->vm_mm, addr, left, map_around, &around);
 	return ret;
 }
@@ -153,8 +170,10 @@ static void insert_pmds_around(const struct vm_fault *vmf, bool poison)
 {
 	unsigned long addr = ALIGN(group_first(vmf), PMD_SIZE);
 
+	/* A table of PMDs has a multiple of a group, but where it is folded */
+	if (PTRS_PER_PMD < AROUND_PMDS)
+		return;
 	for (; addr < group_last(vmf); addr += PMD_SIZE) {
-		/* All in one table of PMDs, which has a multiple of a group */
 		struct vm_fault one = {
 			.vma = vmf->vma,
 			.address = addr,

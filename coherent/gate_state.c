@@ -37,7 +37,8 @@
  *
  * Time limits for readiness count from the last event; after a change of power
  * from the first access that finds the function awake (its wake-up is not
- * always an event), and in low power from the access itself, which woke it.
+ * always an event), and in low power from the first time that the access itself,
+ * which woke it, was told to wait.
  *
  * PURE: no kernel state, so that every sequence of events can be tried.
  */

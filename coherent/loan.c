@@ -154,8 +154,8 @@ static const bool kvm_reports = FAULT_FLAG_HWPOISON;
  * not even ALLOW_RETRY. fault_in_safe_writeable() sets the same flags as that
  * KVM; so the process must at least have an MMU notifier, as KVM's has.
  *
- * Faults that map memory for DMA also have REMOTE. Both are lent the page:
- * this file.
+ * Faults that map memory for DMA also have REMOTE. Both are lent the page, see
+ * the head of this file.
  *
  * Context: a fault; between coherent_access_begin() and coherent_access_end().
  * Return: 0; VM_FAULT_HWPOISON; VM_FAULT_OOM.

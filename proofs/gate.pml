@@ -356,17 +356,20 @@ again:
 					&facts[Paccess->id];
 
 				f->map = Paccess->map;
-				f->decoding = now.decoding;
+				f->may_ask = gate.shut || gate.pending;
+				/* face.c */
 				f->in_d3 = now.d3;
 				f->low_power = now.engaged;
-				f->ready_needs_bar = true;
+				f->decoding = (f->map || f->may_ask) &&
+					now.decoding;
+				f->ready_needs_bar = f->map || f->may_ask;
 				if (!Paccess->begun && gate.shut) {
 					f->began = NOW;
 					Paccess->begun = true;
 				}
 				Paccess->ret = now.engaged && !Paccess->map &&
 					!Paccess->awake ? -EHOSTDOWN :
-					model_verdict(Paccess->id);
+					model_check(Paccess->id);
 			};
 			TOLD_IN_TIME
 		}

@@ -36,9 +36,11 @@ static void model_time_passes(void)
 	}
 }
 
-/* As get_state() of access.c */
-static int model_verdict(int id)
+/* As check() and check_closely() of access.c */
+static int model_check(int id)
 {
+	if (!facts[id].may_ask)
+		return coherent_gate_forbids(&facts[id]) ? -EIO : 0;
 	copies[id] = gate;
 	return coherent_gate_verdict(&copies[id], &facts[id], NOW);
 }
