@@ -33,11 +33,11 @@
 #endif
 
 /*
- * Who touches a block touches those beside it next: a PMD more costs a fifth of
+ * Who touches a block touches those beside it next: a PMD more costs an eighth of
  * another fault. Aligned groups, as fault_around_bytes of mm; in a page table
  * that is there already.
  */
-#define AROUND_PMDS	8UL
+#define AROUND_PMDS	64UL
 
 /* May the block of @order around the fault be mapped by one entry? */
 static bool block_fits(const struct vm_fault *vmf, unsigned int order)

@@ -136,7 +136,7 @@ TEST_F_TIMEOUT(poison, block_beside_a_fault_lacks_the_page, 60)
 		SKIP(return, "region holds no three whole blocks");
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, inject_many(&g->e, off + at, 1, 0));
-	/* The one before is of its group of eight, or the one behind it */
+	/* The one before is of its group of 64, or the one behind it */
 	ASSERT_EQ(0, mark_pages(p, pmd, page, g->seed));
 	ASSERT_EQ(0, mark_pages(p + 2 * pmd, pmd, page, g->seed));
 	EXPECT_POISON(p + at);
