@@ -44,11 +44,15 @@ shell: FORCE
 	@scripts/lab/run --shell $(if $(DEVICE),--device '$(DEVICE)') \
 		$(if $(APERTURE),--aperture '$(APERTURE)') $(if $(KERNEL),--kernel '$(KERNEL)')
 
-demo bench: FORCE
+demo: FORCE
 	@tools/$@/run
 
+# KERNEL="new-arm64 lts-arm64": others than the newest for amd64
+bench: FORCE
+	@tools/bench/run $(KERNEL)
+
 bench-check: FORCE
-	@tools/bench/run --check
+	@tools/bench/run --check $(KERNEL)
 
 analyze: FORCE
 	@scripts/analyze $(if $(DIR),--dir '$(DIR)') $(if $(SARIF),--sarif '$(SARIF)') $(LANES)
