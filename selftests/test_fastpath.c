@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many threads copy and fault at a time: neither keeps another one out. No lock that only one
- * can hold is taken: which of them are is counted by probes on the kernel's functions.
+ * Many threads copy and fault at a time: neither keeps another one out. No mutex is taken, and
+ * no semaphore for writing: probes on the kernel's functions count the calls.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,17 +38,6 @@ FIXTURE(fastpath) {
 	int marker;
 };
 
-static int append(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 FIXTURE_SETUP(fastpath)
 {
 	ASSERT_EQ(0, expect_load(&self->e));
@@ -68,7 +57,7 @@ FIXTURE_TEARDOWN(fastpath)
 		trace_end(GROUP, self->text, TEXT);
 		for (size_t i = 0; i < ARRAY_SIZE(exclusive); i++) {
 			snprintf(line, sizeof(line), "-:" GROUP "/%s\n", exclusive[i]);
-			append(PROBES, line);
+			sysfs_write(PROBES, line);
 		}
 	}
 	if (self->marker >= 0)
@@ -87,7 +76,7 @@ static int probe_one(const char *name)
 	for (size_t i = 0; ret == -ENOENT && i < ARRAY_SIZE(forms); i++) {
 		snprintf(function, sizeof(function), forms[i], name);
 		snprintf(line, sizeof(line), "p:" GROUP "/%s %s\n", name, function);
-		ret = append(PROBES, line);
+		ret = sysfs_write(PROBES, line);
 	}
 	return ret;
 }
@@ -101,7 +90,7 @@ static int probe(void)
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(exclusive); i++)
 		ret = probe_one(exclusive[i]);
 	snprintf(line, sizeof(line), "common_pid == %d", (int)gettid());
-	return ret ?: append(FILTER, line);
+	return ret ?: sysfs_write(FILTER, line);
 }
 
 #define NEED_PROBES(self)							\
