@@ -90,8 +90,12 @@ void test_ready(void);
 void test_flr(void);
 void test_pm_reset(void);
 void test_no_reset(void);
-void test_cxl(void);
 void test_odd_models(void);
+
+/* test-cxl.c */
+void test_cxl_ready(void);
+void test_cxl_ranges(void);
+void test_cxl_decoders(void);
 
 /* test-described.c */
 void test_described(void);

@@ -28,23 +28,6 @@
 #define NVIDIA_FLAGS	0xa
 #define NVIDIA_ALL_USEMEM	0x1
 
-/* CXL r3.1, 8.1.3: PCIe DVSEC for CXL Devices */
-#define CXL_VENDOR	0x1e98
-#define CXL_DVSEC	0
-#define CXL_REVISION	1
-#define CXL_LENGTH	0x38
-#define CXL_CAP		0x0a
-#define CXL_CAP_MEM	0x4
-#define CXL_CAP_ONE_HDM	0x10
-#define CXL_CTRL	0x0c
-#define CXL_CTRL_MEM	0x4
-#define CXL_SIZE_HIGH	0x18
-#define CXL_SIZE_LOW	0x1c
-#define CXL_INFO_VALID	0x1
-#define CXL_ACTIVE	0x2
-#define CXL_TIMEOUT_SHIFT	13
-#define CXL_RANGE_GIB	96
-
 /* PCIe 6.0, 7.8.4: what the TLP Prefix Log ends at, and what of it is there */
 #define AER_VERSION	2
 #define AER_LENGTH	0x48
@@ -164,7 +147,7 @@ static __u16 add_ext_cap(struct config *config, __u16 at, __u16 id,
 	return at + length;
 }
 
-static __u16 add_dvsec(struct config *config, __u16 at, __u16 vendor, __u16 id,
+__u16 config_add_dvsec(struct config *config, __u16 at, __u16 vendor, __u16 id,
 		       __u16 revision, __u16 length)
 {
 	put16(config, at + DVSEC_VENDOR, vendor);
@@ -197,32 +180,23 @@ static __u16 add_described(struct config *config, __u16 at, const struct model_d
 	__u16 length = (DVSEC_HEADER + dvsec->length + 3) & ~3;
 
 	memcpy(config->reset + at + DVSEC_HEADER, dvsec->data, dvsec->length);
-	return add_dvsec(config, at, dvsec->vendor, dvsec->id, dvsec->revision, length);
+	return config_add_dvsec(config, at, dvsec->vendor, dvsec->id, dvsec->revision, length);
 }
 
 static void add_ext_caps(struct config *config, const struct model_options *opt)
 {
-	__u16 at = EXT_FIRST, cxl;
+	__u16 at = EXT_FIRST;
 	unsigned int i;
 
 	for (i = 0; i < opt->nr_dvsecs; i++)
 		at = add_described(config, at, &opt->dvsecs[i]);
 	if (opt->kind->nvidia_dvsec) {
 		put16(config, at + NVIDIA_FLAGS, NVIDIA_ALL_USEMEM);
-		at = add_dvsec(config, at, NVIDIA_VENDOR, NVIDIA_DVSEC, 0,
-			       NVIDIA_LENGTH);
+		at = config_add_dvsec(config, at, NVIDIA_VENDOR, NVIDIA_DVSEC, 0,
+				      NVIDIA_LENGTH);
 	}
-	if (opt->cxl) {
-		cxl = at;
-		at = add_dvsec(config, at, CXL_VENDOR, CXL_DVSEC, CXL_REVISION,
-			       CXL_LENGTH);
-		put16(config, cxl + CXL_CAP, CXL_CAP_MEM | CXL_CAP_ONE_HDM);
-		allow16(config, cxl + CXL_CTRL, CXL_CTRL_MEM);
-		put32(config, cxl + CXL_SIZE_HIGH, CXL_RANGE_GIB >> 2);
-		put32(config, cxl + CXL_SIZE_LOW,
-		      opt->active_timeout << CXL_TIMEOUT_SHIFT);
-		config->cxl_size = cxl + CXL_SIZE_LOW;
-	}
+	if (opt->cxl)
+		at = cxl_add(config, at, opt);
 	add_aer(config, at);
 	/* The last one has no next. */
 	config->reset[at + 2] &= 0xf;
@@ -242,18 +216,6 @@ void config_init(struct config *config, const struct model_options *opt)
 void config_reset(struct config *config)
 {
 	memcpy(config->bytes, config->reset, sizeof(config->bytes));
-}
-
-/* Memory that is active but has no valid size is not a state there is. */
-void config_show_memory(struct config *config, bool valid, bool active)
-{
-	__u8 *low = config->bytes + config->cxl_size;
-
-	if (!config->cxl_size)
-		return;
-	*low &= ~(CXL_INFO_VALID | CXL_ACTIVE);
-	if (valid)
-		*low |= CXL_INFO_VALID | (active ? CXL_ACTIVE : 0);
 }
 
 static __u8 power_state(const struct config *config)

@@ -56,6 +56,7 @@ int function_init(struct function *fn, const struct model_options *opt)
 		}
 	}
 	config_init(&fn->config, opt);
+	cxl_init_bar(fn->bar[0].memory, opt);
 	gpu_init(&fn->gpu, opt);
 	return 0;
 }
@@ -76,7 +77,13 @@ void function_exit(struct function *fn)
 
 void function_reset(struct function *fn, enum reset_cause cause)
 {
+	__u8 before[PCI_CONFIG_BYTES];
+	__u8 *registers = cxl_has_component(fn->opt) ? fn->bar[0].memory : NULL;
+
+	memcpy(before, fn->config.bytes, sizeof(before));
 	config_reset(&fn->config);
+	if (cause != RESET_MESSAGE || fn->gpu.resets[RESET_MESSAGE])
+		cxl_reset(&fn->config, before, registers, cause == RESET_MESSAGE);
 	gpu_reset(&fn->gpu, cause);
 }
 
@@ -102,7 +109,7 @@ static int check_access(const struct function *fn, __u32 region, __u64 offset,
 /* How a driver polls is of interest to tests, wherever it polls. */
 static void count_config_poll(struct function *fn, __u64 offset, __u32 count)
 {
-	__u64 reg = fn->config.cxl_size;
+	__u64 reg = cxl_status_register(&fn->config);
 
 	if (reg && offset <= reg && reg < offset + count)
 		gpu_polled(&fn->gpu);
@@ -117,8 +124,7 @@ static void config_read(struct function *fn, __u64 offset, void *data,
 		memset(data, 0xff, count);
 		return;
 	}
-	config_show_memory(&fn->config, gpu_info_valid(&fn->gpu),
-			   gpu_ready(&fn->gpu));
+	cxl_show_memory(&fn->config, gpu_info_valid(&fn->gpu), gpu_ready(&fn->gpu));
 	memcpy(data, fn->config.bytes + offset, count);
 }
 

@@ -144,7 +144,7 @@ void gpu_polled(struct gpu *gpu)
 static __u32 status_read(struct gpu *gpu, __u32 reg, __u32 training)
 {
 	gpu_polled(gpu);
-	if (gpu->opt->cxl || gpu->opt->stuck == reg || !gpu_ready(gpu))
+	if (cxl_tells(gpu->opt) || gpu->opt->stuck == reg || !gpu_ready(gpu))
 		return training;
 	return GPU_STATUS_READY;
 }

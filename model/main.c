@@ -78,6 +78,7 @@ static int accept_one(int sock)
 int main(int argc, char **argv)
 {
 	struct model_options opt = {
+		.cxl_cap = MODEL_NO_CXL_CAP,
 		.bar_size = { [0] = 16 << 20, [2] = 64 << 20 },
 		.flr = true,
 	};

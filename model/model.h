@@ -31,7 +31,17 @@
  *	--bar0=SIZE	registers, 64-bit, not prefetchable (default 16M, 0: none)
  *	--bar2=SIZE	memory, 64-bit, prefetchable (default 64M, 0: none)
  *	--bar4=SIZE	likewise (default 0)
- *	--cxl		a CXL Device DVSEC shows readiness; BAR 0 then never does
+ *	--cxl		a CXL Device DVSEC shows readiness; BAR 0 then never does, unless
+ *			--cxl-cap= says that the DVSEC has no memory
+ *	--cxl-range=BASE+SIZE	a range of it, as firmware has set it up, with CXL.mem
+ *			enabled (up to two; multiples of 256M). Without any it is one of
+ *			96 GiB that firmware has left alone
+ *	--cxl-decoder=BASE+SIZE[:WAYS]	an HDM decoder that firmware has committed, among
+ *			the component registers in BAR 0 (up to four; WAYS is encoded)
+ *	--cxl-disabled	firmware has not enabled CXL.mem
+ *	--cxl-cap=N	the CXL Capability register, 16 bits
+ *	--cxl-media=N	device registers in BAR 0 with that Media Status (2: error,
+ *			3: disabled)
  *	--cxl-active-timeout=CODE	its Memory_Active_Timeout, 0-7 (default 0: 1 s)
  *	--cxl-valid-ms=MS	Memory_Info_Valid that long after power-on and
  *			each reset (default 0: at once)
@@ -52,7 +62,8 @@
  * A reset is an FLR (Device Control bit 15), D3hot -> D0 where that resets, or
  * the DEVICE_RESET message, into which QEMU turns resets of the bus and of
  * the machine (one at power-on). It puts config space and the scratch register back
- * and starts a new wait for readiness; it does not clear memory BARs.
+ * and starts a new wait for readiness; it does not clear memory BARs. CXL.mem stays as it is
+ * but in a DEVICE_RESET other than the first, which disables it.
  *
  * Two things to know of a bus reset in a guest: Linux has it disabled for
  * 10de:2340-237f (GH200), and behind QEMU's pcie-root-port it fails after the
@@ -128,6 +139,10 @@
 #define FUNCTION_BARS		6
 #define MODEL_REGISTERS		8
 #define MODEL_DVSECS		4
+#define MODEL_CXL_RANGES	2
+#define MODEL_CXL_DECODERS	4
+#define MODEL_CXL_COMPONENT	0x400000U	/* in BAR 0; 64 KiB of device registers behind */
+#define MODEL_NO_CXL_CAP	(~0U)
 #define DVSEC_BYTES		64U
 
 struct model_kind {
@@ -156,6 +171,13 @@ struct model_dvsec {
 	__u8 data[DVSEC_BYTES];
 };
 
+/* Memory of --cxl-range or --cxl-decoder */
+struct model_cxl_memory {
+	__u64 base;
+	__u64 size;
+	__u32 ways;		/* encoded; decoders only */
+};
+
 enum reset_cause { RESET_FLR, RESET_MESSAGE, RESET_PM, RESET_CAUSES };
 
 struct model_options {
@@ -176,6 +198,13 @@ struct model_options {
 	__u32 valid_ms;
 	__u32 ready_after_resets;
 	__u32 stuck;		/* offset of a register, 0: none */
+	struct model_cxl_memory cxl_ranges[MODEL_CXL_RANGES];
+	unsigned int nr_cxl_ranges;
+	struct model_cxl_memory cxl_decoders[MODEL_CXL_DECODERS];
+	unsigned int nr_cxl_decoders;
+	__u32 cxl_cap;		/* MODEL_NO_CXL_CAP: what ranges there are */
+	__u32 cxl_media;
+	bool cxl_disabled;
 	__u8 active_timeout;
 	bool cxl;
 	bool flr;
@@ -224,7 +253,8 @@ struct config {
 	__u8 clearable[PCI_CONFIG_BYTES];	/* by writing a 1 */
 	__u16 pm;
 	__u16 exp;
-	__u16 cxl_size;		/* Range 1 Size Low: the word with the bits */
+	__u16 cxl;		/* the CXL Device DVSEC */
+	unsigned int cxl_ranges;
 };
 
 /* function.c: the whole */
@@ -270,7 +300,8 @@ void parse_options(struct model_options *opt, int argc, char **argv);
 
 void config_init(struct config *config, const struct model_options *opt);
 void config_reset(struct config *config);
-void config_show_memory(struct config *config, bool valid, bool active);
+__u16 config_add_dvsec(struct config *config, __u16 at, __u16 vendor, __u16 id,
+		       __u16 revision, __u16 length);
 /*
  * Says what reset, if any, the write asks for: a reset_cause, or -1; CONFIG_WAKES
  * for a wake-up that is none.
@@ -278,6 +309,15 @@ void config_show_memory(struct config *config, bool valid, bool active);
 #define CONFIG_WAKES	RESET_CAUSES
 int config_write(struct config *config, size_t offset, const __u8 *data,
 		 size_t count);
+
+/* cxl.c: CXL in config space and in BAR 0 */
+__u16 cxl_add(struct config *config, __u16 at, const struct model_options *opt);
+bool cxl_tells(const struct model_options *opt);
+bool cxl_has_component(const struct model_options *opt);
+void cxl_init_bar(__u8 *bar, const struct model_options *opt);
+void cxl_reset(struct config *config, const __u8 *before, __u8 *bar, bool of_bus);
+void cxl_show_memory(struct config *config, bool valid, bool active);
+__u16 cxl_status_register(const struct config *config);
 
 int function_init(struct function *fn, const struct model_options *opt);
 void function_exit(struct function *fn);

@@ -12,6 +12,7 @@
 
 #define MIN_BAR		4096ULL		/* what can be mapped */
 #define MAX_BAR		(64ULL << 40)
+#define CXL_UNIT	(256ULL << 20)
 
 static const struct model_kind kinds[] = {
 	{ "gh200", 0x10de, 0x2342, 0x030200, false, true },
@@ -26,7 +27,8 @@ enum {
 	OPT_BAR4, OPT_CXL, OPT_CXL_TIMEOUT, OPT_CXL_VALID, OPT_READY,
 	OPT_RESET_READY, OPT_WAKE_READY, OPT_AFTER_RESETS, OPT_NEVER, OPT_STUCK,
 	OPT_NO_FLR, OPT_NO_RESET, OPT_BROKEN, OPT_SCRATCH, OPT_CLASS,
-	OPT_DVSEC, OPT_REGISTER, OPT_TEST_BLOCK,
+	OPT_DVSEC, OPT_REGISTER, OPT_TEST_BLOCK, OPT_CXL_RANGE, OPT_CXL_DECODER,
+	OPT_CXL_DISABLED, OPT_CXL_CAP, OPT_CXL_MEDIA,
 };
 
 static const struct option option_names[] = {
@@ -54,6 +56,11 @@ static const struct option option_names[] = {
 	{ "dvsec", required_argument, NULL, OPT_DVSEC },
 	{ "register", required_argument, NULL, OPT_REGISTER },
 	{ "test-block", required_argument, NULL, OPT_TEST_BLOCK },
+	{ "cxl-range", required_argument, NULL, OPT_CXL_RANGE },
+	{ "cxl-decoder", required_argument, NULL, OPT_CXL_DECODER },
+	{ "cxl-disabled", no_argument, NULL, OPT_CXL_DISABLED },
+	{ "cxl-cap", required_argument, NULL, OPT_CXL_CAP },
+	{ "cxl-media", required_argument, NULL, OPT_CXL_MEDIA },
 	{ }
 };
 
@@ -170,6 +177,32 @@ static void parse_dvsec(struct model_options *opt, const char *text)
 		die(text, "not VENDOR:ID:REVISION:HEX, or too long");
 }
 
+/* BASE+SIZE[:WAYS], the last where @max_ways is not 0 */
+static struct model_cxl_memory parse_cxl(const char *text, __u64 max_ways)
+{
+	struct model_cxl_memory memory = { };
+	char *end;
+
+	errno = 0;
+	memory.base = strtoull(text, &end, 0);
+	if (end != text && *end == '+')
+		memory.size = strtoull(end + 1, &end, 0);
+	if (!errno && max_ways && *end == ':')
+		memory.ways = strtoull(end + 1, &end, 0);
+	if (errno || *end || *text == '-' || memory.ways > max_ways ||
+	    (memory.base | memory.size) & (CXL_UNIT - 1))
+		die(text, "not BASE+SIZE in multiples of 256M");
+	return memory;
+}
+
+static void add_cxl(struct model_cxl_memory *list, unsigned int *nr, unsigned int most,
+		    struct model_cxl_memory memory)
+{
+	if (*nr == most)
+		die("--cxl-range or --cxl-decoder", "too many");
+	list[(*nr)++] = memory;
+}
+
 static void set_option(struct model_options *opt, int which, const char *arg)
 {
 	switch (which) {
@@ -194,6 +227,23 @@ static void set_option(struct model_options *opt, int which, const char *arg)
 		break;
 	case OPT_CXL:
 		opt->cxl = true;
+		break;
+	case OPT_CXL_RANGE:
+		add_cxl(opt->cxl_ranges, &opt->nr_cxl_ranges, MODEL_CXL_RANGES,
+			parse_cxl(arg, 0));
+		break;
+	case OPT_CXL_DECODER:
+		add_cxl(opt->cxl_decoders, &opt->nr_cxl_decoders, MODEL_CXL_DECODERS,
+			parse_cxl(arg, 0xf));
+		break;
+	case OPT_CXL_DISABLED:
+		opt->cxl_disabled = true;
+		break;
+	case OPT_CXL_CAP:
+		opt->cxl_cap = parse_number(arg, 0xffff);
+		break;
+	case OPT_CXL_MEDIA:
+		opt->cxl_media = parse_number(arg, 3);
 		break;
 	case OPT_CXL_TIMEOUT:
 		opt->active_timeout = parse_number(arg, 7);
@@ -259,6 +309,8 @@ static void check_registers(const struct model_options *opt)
 	for (i = 0; i < opt->nr_registers; i++)
 		if (opt->registers[i].offset + 4ULL > opt->bar_size[opt->registers[i].bar])
 			die("--register", "beyond the end of its BAR");
+	if (cxl_has_component(opt) && opt->bar_size[0] < 2 * MODEL_CXL_COMPONENT)
+		die("--bar0", "too small for CXL's registers");
 	if (opt->bar_size[0] && opt->test_block + 0x1000 > opt->bar_size[0])
 		die("--test-block", "beyond the end of BAR 0");
 }

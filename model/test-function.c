@@ -285,34 +285,6 @@ void test_no_reset(void)
 	CHECK(client_finish(&cl));
 }
 
-void test_cxl(void)
-{
-	struct client cl;
-	__u16 low;
-
-	client_start(&cl, "--model=gb300", "--cxl", "--ready-ms=100", NULL);
-	low = find_dvsec(&cl, 0x1e98, 0) + 0x1c;
-	CHECK(client_get(&cl, CONFIG, low) & 1);
-	CHECK(becomes(&cl, CONFIG, low, 3, 3));
-	CHECK(!is_ready(&cl));		/* not by way of BAR 0 */
-
-	client_put(&cl, BAR0, TEST_RESET_READY, TEST_NEVER);
-	flr(&cl);
-	CHECK((client_get(&cl, CONFIG, low) & 3) == 1);
-	client_put(&cl, BAR0, TEST_RESET_VALID, TEST_NEVER);
-	client_put(&cl, BAR0, TEST_RESET_READY, 0);
-	flr(&cl);
-	CHECK(!(client_get(&cl, CONFIG, low) & 3));
-	client_put(&cl, BAR0, TEST_VALID, 0);
-	CHECK((client_get(&cl, CONFIG, low) & 3) == 3);
-	CHECK(client_finish(&cl));
-
-	client_start(&cl, "--model=gb300", "--cxl", "--cxl-valid-ms=never",
-		     NULL);
-	CHECK(!(client_get(&cl, CONFIG, low) & 3));
-	CHECK(client_finish(&cl));
-}
-
 void test_odd_models(void)
 {
 	struct client cl;
