@@ -70,9 +70,10 @@ make_initrd() {
 	pack "$RUN_INSIDE/tree" "$RUN_INSIDE/overlay.cpio"
 	rm -rf "$tree"
 
-	if [ -e "$RUN_DIR/ssdt.aml" ] && [ "$arch" = arm64 ]; then
+	# QEMU adds tables itself on x86 machines alone
+	if compgen -G "$RUN_DIR/*.aml" >/dev/null && [ "$arch" = arm64 ]; then
 		mkdir -p "$RUN_DIR/acpi/kernel/firmware/acpi"
-		cp "$RUN_DIR/ssdt.aml" "$RUN_DIR/acpi/kernel/firmware/acpi/"
+		cp "$RUN_DIR"/*.aml "$RUN_DIR/acpi/kernel/firmware/acpi/"
 		pack "$RUN_INSIDE/acpi" "$RUN_INSIDE/acpi.cpio"
 		parts+=("$RUN_DIR/acpi.cpio")
 	fi

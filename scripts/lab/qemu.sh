@@ -111,7 +111,7 @@ read_devices() {
 
 # qemu_command ARCH: sets QEMU to the whole command, with paths as seen inside.
 qemu_command() {
-	local arch=$1 append khz smmu domain memory=,memory-backend=ram
+	local arch=$1 append khz smmu domain table memory=,memory-backend=ram
 	# A machine of domains names its memory's
 	[ ${#DEVICE_DOMAINS[@]} = 0 ] || memory=
 	append="nokaslr panic=-1 oops=panic ignore_loglevel printk.devkmsg=on"
@@ -133,7 +133,9 @@ qemu_command() {
 			die "cannot measure the CPU's time stamp counter"
 		[ -z "$ICOUNT" ] || khz=1000000
 		[ -z "$khz" ] || append+=" tsc_early_khz=$khz"
-		[ ! -e "$RUN_DIR/ssdt.aml" ] || QEMU+=(-acpitable "file=ssdt.aml")
+		for table in ssdt cedt; do
+			[ ! -e "$RUN_DIR/$table.aml" ] || QEMU+=(-acpitable "file=$table.aml")
+		done
 		;;
 	arm64)
 		smmu=${WITH_IOMMU#1}
