@@ -30,7 +30,7 @@
 #define COHERENT_ABI			1
 
 #define COHERENT_API_VERSION(major, minor)	((major) << 16 | (minor))
-#define COHERENT_API			COHERENT_API_VERSION(1, 0)
+#define COHERENT_API			COHERENT_API_VERSION(1, 1)
 
 /**
  * struct coherent_abi - what a backend says of the headers that it was built with

@@ -19,8 +19,9 @@ struct property_entry;
  * struct coherent_kunit_backend - what the tests must be told
  * @backend: the backend
  * @driver: its driver
- * @base_name: property with the aperture's base address
- * @size_name: property with its size
+ * @base_name: property with the aperture's base address; NULL with @cxl
+ * @size_name: property with its size; likewise
+ * @cxl: the aperture is the function's CXL.mem, by coherent_cxl_read_aperture()
  * @size: a size that the backend takes. 0: the first power of two that it takes, of
  *	4 GiB up to 512 GiB, then down to 64 KiB
  * @more: other properties that it must find, ended by an empty one; NULL for none
@@ -33,6 +34,7 @@ struct coherent_kunit_backend {
 	const struct pci_driver *driver;
 	const char *base_name;
 	const char *size_name;
+	bool cxl;
 	u64 size;
 	const struct property_entry *more;
 	void (*set_ready)(struct coherent_device *cdev, bool ready);

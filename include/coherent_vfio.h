@@ -155,6 +155,9 @@ module_pci_driver(_driver)
 
 int coherent_read_aperture(struct coherent_device *cdev, const char *base_name,
 			   const char *size_name, u64 *base, u64 *size);
+int coherent_cxl_read_aperture(struct coherent_device *cdev,
+			       struct coherent_layout *layout,
+			       u64 *base, u64 *size);
 int coherent_bad_page(struct coherent_device *cdev, u64 base, u64 length);
 int coherent_read_bad_pages(struct coherent_device *cdev, const char *name);
 

@@ -56,9 +56,8 @@ static void forget_asked(void *data)
 static struct coherent_device *asked_device(struct kunit *test)
 {
 	const struct coherent_kunit_backend *self = test->priv;
-	struct soft_spec spec =
-		contract_spec(test, false, contract_describe(test, KUNIT_FUNCTION_BASE,
-							     contract_size(test)));
+	struct soft_spec spec = contract_described(test, false, KUNIT_FUNCTION_BASE,
+						   contract_size(test));
 	struct coherent_device *cdev;
 	void *memory;
 	int ret;
@@ -145,9 +144,8 @@ void coherent_kunit_bind(struct kunit *test)
 	const struct coherent_kunit_backend *self = test->priv;
 	const struct coherent_backend *backend = self->backend;
 	bool reads_bar = backend->ready && backend->ready_bar != COHERENT_NO_BAR;
-	const struct property_entry *properties =
-		contract_describe(test, KUNIT_FUNCTION_BASE, contract_size(test));
-	struct soft_spec spec = contract_spec(test, reads_bar, properties);
+	struct soft_spec spec = contract_described(test, reads_bar, KUNIT_FUNCTION_BASE,
+						   contract_size(test));
 	struct pci_dev *pdev;
 
 	if (reads_bar)

@@ -3,7 +3,9 @@
  * What the core expects of every backend. A backend that lists itself
  * (coherent_kunit.h) is put through all of it; nothing here knows one by name.
  */
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
+#include <linux/align.h>
 #include <linux/array_size.h>
 #include <linux/err.h>
 #include <linux/ioport.h>
@@ -28,9 +30,8 @@
 #define MOST		(512ULL * SZ_1G)
 #define LEAST		((u64)SZ_64K)
 
-/** contract_spec() - a function as the backend's driver would be offered it */
-struct soft_spec contract_spec(struct kunit *test, bool with_bar,
-			       const struct property_entry *properties)
+/** contract_spec() - a function as the backend's driver would be offered it, not described */
+struct soft_spec contract_spec(struct kunit *test, bool with_bar)
 {
 	const struct coherent_kunit_backend *self = test->priv;
 	const struct pci_device_id *id = self->driver->id_table;
@@ -44,12 +45,11 @@ struct soft_spec contract_spec(struct kunit *test, bool with_bar,
 		spec.config.bar = self->backend->ready_bar;
 		spec.config.bar_size = CONTRACT_IO_SIZE;
 	}
-	spec.properties = properties;
 	return spec;
 }
 
-/** contract_describe() - firmware's words for an aperture, and what else the backend must find */
-const struct property_entry *contract_describe(struct kunit *test, u64 base, u64 size)
+/* Firmware's words for an aperture, and what else the backend must find */
+static const struct property_entry *properties_of(struct kunit *test, u64 base, u64 size)
 {
 	const struct coherent_kunit_backend *self = test->priv;
 	struct property_entry *properties;
@@ -66,15 +66,49 @@ const struct property_entry *contract_describe(struct kunit *test, u64 base, u64
 	return properties;
 }
 
-static int discover(struct kunit *test, const struct property_entry *properties,
+/* Firmware has a window for CXL memory wherever there is some */
+static int any_window(u64 base, u64 size, u8 *ways)
+{
+	*ways = 0;
+	return 0;
+}
+
+/** contract_described() - the same with an aperture, as far as can_describe() */
+struct soft_spec contract_described(struct kunit *test, bool with_bar, u64 base,
+				    u64 size)
+{
+	const struct coherent_kunit_backend *self = test->priv;
+	struct soft_spec spec = contract_spec(test, with_bar);
+
+	if (!self->cxl) {
+		spec.properties = properties_of(test, base, size);
+		return spec;
+	}
+	spec.config.flags = SOFT_CXL_DVSEC | SOFT_ENDPOINT;
+	spec.config.cxl = (struct soft_cxl) {
+		.cap = SOFT_CXL_MEMORY(1), .control = SOFT_CXL_MEM_ENABLE,
+		.base = { base }, .size = { size },
+	};
+	kunit_activate_static_stub(test, coherent_cxl_window, any_window);
+	return spec;
+}
+
+/* CXL's registers have no place for the lower bits of an address */
+static bool can_describe(struct kunit *test, u64 base, u64 size)
+{
+	const struct coherent_kunit_backend *self = test->priv;
+
+	return !self->cxl || IS_ALIGNED(base | size, SZ_256M);
+}
+
+static int discover(struct kunit *test, const struct soft_spec *spec,
 		    struct coherent_layout *layout)
 {
 	const struct coherent_kunit_backend *self = test->priv;
-	struct soft_spec spec = contract_spec(test, false, properties);
 	struct coherent_device *cdev;
 	int ret;
 
-	cdev = coherent_alloc(kunit_function(test, &spec), self->backend,
+	cdev = coherent_alloc(kunit_function(test, spec), self->backend,
 			      &coherent_passthrough_ops);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cdev));
 	ret = coherent_discover(cdev->function);
@@ -85,11 +119,20 @@ static int discover(struct kunit *test, const struct property_entry *properties,
 	return ret;
 }
 
+static int discover_at(struct kunit *test, u64 base, u64 size,
+		       struct coherent_layout *layout)
+{
+	struct soft_spec spec = contract_described(test, false, base, size);
+
+	return discover(test, &spec, layout);
+}
+
 static bool takes(struct kunit *test, u64 size)
 {
 	struct coherent_layout layout;
 
-	return !discover(test, contract_describe(test, KUNIT_FUNCTION_BASE, size), &layout);
+	return can_describe(test, KUNIT_FUNCTION_BASE, size) &&
+	       !discover_at(test, KUNIT_FUNCTION_BASE, size, &layout);
 }
 
 /**
@@ -180,9 +223,10 @@ EXPORT_SYMBOL_NS_GPL(coherent_kunit_driver, "COHERENT_VFIO_PCI");
 /* coherent_kunit_nothing_described() - then it is vfio-pci's */
 void coherent_kunit_nothing_described(struct kunit *test)
 {
+	struct soft_spec spec = contract_spec(test, false);
 	struct coherent_layout layout;
 
-	KUNIT_EXPECT_EQ(test, -ENODATA, discover(test, NULL, &layout));
+	KUNIT_EXPECT_EQ(test, -ENODATA, discover(test, &spec, &layout));
 	KUNIT_EXPECT_EQ(test, 0, layout.nr_regions);
 	KUNIT_EXPECT_NULL(test, layout.why);
 }
@@ -197,8 +241,11 @@ struct numbers {
 static void refuses(struct kunit *test, const struct numbers *numbers)
 {
 	struct coherent_layout layout;
-	int ret = discover(test, contract_describe(test, numbers->base, numbers->size), &layout);
+	int ret;
 
+	if (!can_describe(test, numbers->base, numbers->size))
+		return;
+	ret = discover_at(test, numbers->base, numbers->size, &layout);
 	KUNIT_EXPECT_TRUE_MSG(test, IS_ERR_VALUE((long)ret), "%s: %d",
 			      numbers->what, ret);
 	KUNIT_EXPECT_NE_MSG(test, ret, -ENODATA, "%s", numbers->what);
@@ -211,9 +258,12 @@ static void refuses_property(struct kunit *test, const char *what,
 			     struct property_entry second)
 {
 	const struct property_entry properties[] = { first, second, { } };
+	struct soft_spec spec = contract_spec(test, false);
 	struct coherent_layout layout;
-	int ret = discover(test, properties, &layout);
+	int ret;
 
+	spec.properties = properties;
+	ret = discover(test, &spec, &layout);
 	KUNIT_EXPECT_TRUE_MSG(test, IS_ERR_VALUE((long)ret), "%s: %d", what, ret);
 	KUNIT_EXPECT_NE_MSG(test, ret, -ENODATA, "%s", what);
 }
@@ -235,6 +285,7 @@ void coherent_kunit_wrong_descriptions(struct kunit *test)
 		{ "beyond the last address", (u64)iomem_resource.end + 1, size },
 		{ "over the last address", (u64)iomem_resource.end + 1 - PAGE_SIZE, size },
 		{ "System RAM", __pa(test) & PAGE_MASK, size },
+		{ "System RAM, aligned", ALIGN_DOWN(__pa(test), SZ_256M), size },
 	};
 	const struct property_entry good_base = PROPERTY_ENTRY_U64(self->base_name, base);
 	const struct property_entry good_size = PROPERTY_ENTRY_U64(self->size_name, size);
@@ -243,6 +294,8 @@ void coherent_kunit_wrong_descriptions(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		refuses(test, &wrong[i]);
+	if (self->cxl)
+		return;
 	refuses_property(test, "base alone", good_base, none);
 	refuses_property(test, "size alone", good_size, none);
 	refuses_property(test, "base is text", good_size,
@@ -253,13 +306,13 @@ void coherent_kunit_wrong_descriptions(struct kunit *test)
 EXPORT_SYMBOL_NS_GPL(coherent_kunit_wrong_descriptions, "COHERENT_VFIO_PCI");
 
 /* It is shown well, and remembered of nobody else */
-static void shows_well(struct kunit *test, const struct property_entry *properties, u64 size)
+static void shows_well(struct kunit *test, const struct soft_spec *spec, u64 size)
 {
 	struct coherent_layout layout, again;
 	unsigned int i;
 	u64 shown = 0;
 
-	KUNIT_ASSERT_EQ(test, 0, discover(test, properties, &layout));
+	KUNIT_ASSERT_EQ(test, 0, discover(test, spec, &layout));
 	KUNIT_EXPECT_EQ(test, 0, coherent_layout_check(&layout, PAGE_SIZE,
 						       iomem_resource.end));
 	KUNIT_EXPECT_NULL(test, layout.why);
@@ -269,8 +322,22 @@ static void shows_well(struct kunit *test, const struct property_entry *properti
 		shown += layout.regions[i].length;
 	KUNIT_EXPECT_LE(test, shown, size);
 	/* It remembers nothing of one function when asked of another */
-	KUNIT_ASSERT_EQ(test, 0, discover(test, properties, &again));
+	KUNIT_ASSERT_EQ(test, 0, discover(test, spec, &again));
 	KUNIT_EXPECT_MEMEQ(test, &layout, &again, sizeof(layout));
+}
+
+static void shows_well_or_says_why(struct kunit *test, u64 size)
+{
+	struct soft_spec spec = contract_described(test, false, KUNIT_FUNCTION_BASE, size);
+	struct coherent_layout layout;
+	int ret = discover(test, &spec, &layout);
+
+	if (!ret) {
+		shows_well(test, &spec, size);
+		return;
+	}
+	KUNIT_EXPECT_NE_MSG(test, ret, -ENODATA, "size %#llx", size);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, layout.why, "size %#llx", size);
 }
 
 /*
@@ -282,23 +349,16 @@ static void shows_well(struct kunit *test, const struct property_entry *properti
 void coherent_kunit_good_descriptions(struct kunit *test)
 {
 	const u64 size = contract_size(test);
-	const u64 others[] = { size + SZ_64K, 3 * size, 24 * size + SZ_64K };
-	struct coherent_layout layout;
+	const u64 others[] = {
+		size + SZ_64K, size + SZ_256M, 3 * size, 24 * size + SZ_64K,
+	};
+	struct soft_spec spec = contract_described(test, false, KUNIT_FUNCTION_BASE, size);
 	unsigned int i;
 
-	shows_well(test, contract_describe(test, KUNIT_FUNCTION_BASE, size), size);
-	for (i = 0; i < ARRAY_SIZE(others); i++) {
-		const struct property_entry *properties =
-			contract_describe(test, KUNIT_FUNCTION_BASE, others[i]);
-		int ret = discover(test, properties, &layout);
-
-		if (!ret) {
-			shows_well(test, properties, others[i]);
-			continue;
-		}
-		KUNIT_EXPECT_NE_MSG(test, ret, -ENODATA, "size %#llx", others[i]);
-		KUNIT_EXPECT_NOT_NULL_MSG(test, layout.why, "size %#llx", others[i]);
-	}
+	shows_well(test, &spec, size);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (can_describe(test, KUNIT_FUNCTION_BASE, others[i]))
+			shows_well_or_says_why(test, others[i]);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_kunit_good_descriptions, "COHERENT_VFIO_PCI");
 
@@ -306,7 +366,7 @@ EXPORT_SYMBOL_NS_GPL(coherent_kunit_good_descriptions, "COHERENT_VFIO_PCI");
 void coherent_kunit_bad_pages(struct kunit *test)
 {
 	const struct coherent_kunit_backend *self = test->priv;
-	struct soft_spec spec = contract_spec(test, false, NULL);
+	struct soft_spec spec = contract_spec(test, false);
 	struct kunit_aperture *aperture;
 
 	if (!self->backend->bad_pages)

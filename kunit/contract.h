@@ -12,14 +12,13 @@
 #include "function.h"
 
 struct kunit;
-struct property_entry;
 
 /* What readiness is read from: a vendor's registers may lie anywhere below this */
 #define CONTRACT_IO_SIZE	((u64)SZ_16M)
 
-struct soft_spec contract_spec(struct kunit *test, bool with_bar,
-			       const struct property_entry *properties);
-const struct property_entry *contract_describe(struct kunit *test, u64 base, u64 size);
+struct soft_spec contract_spec(struct kunit *test, bool with_bar);
+struct soft_spec contract_described(struct kunit *test, bool with_bar, u64 base,
+				    u64 size);
 u64 contract_size(struct kunit *test);
 
 #endif

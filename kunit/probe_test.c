@@ -4,6 +4,7 @@
  * function that is taken has then.
  */
 #include <kunit/test.h>
+#include <linux/array_size.h>
 #include <linux/pci.h>
 #include <linux/pfn.h>
 
@@ -117,6 +118,7 @@ static void ready_by_cxl(struct kunit *test)
 	struct pci_dev *pdev;
 
 	spec.config.flags = SOFT_CXL_DVSEC;
+	spec.config.cxl.cap = SOFT_CXL_MEMORY(1);
 	kunit_backend.cxl_ready = true;
 	kunit_backend.ready_bar = 0;
 	kunit_ready_answer(-EIO);
@@ -125,6 +127,31 @@ static void ready_by_cxl(struct kunit *test)
 	KUNIT_EXPECT_NE(test, 0, kunit_device_of(pdev)->function->cxl_dvsec);
 	/* Neither ready() nor its BAR is of interest then */
 	KUNIT_EXPECT_EQ(test, 0, kunit_ready_asked());
+}
+
+/* A DVSEC that has no memory says nothing of memory: ready() is asked */
+static void not_ready_by_cxl(struct kunit *test)
+{
+	static const u16 caps[] = {
+		0, SOFT_CXL_MEMORY(0), SOFT_CXL_MEMORY(1) & ~SOFT_CXL_MEMORY(0),
+		SOFT_CXL_MEMORY(3),
+	};
+	struct soft_spec spec = kunit_described_spec(test, 0);
+	struct coherent_function *fn;
+	struct pci_dev *pdev;
+
+	spec.config.flags = SOFT_CXL_DVSEC;
+	for (int i = 0; i < ARRAY_SIZE(caps); i++) {
+		spec.config.cxl.cap = caps[i];
+		kunit_backend.cxl_ready = true;
+		kunit_ready_answer(0);
+		pdev = kunit_function(test, &spec);
+		KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
+		fn = kunit_device_of(pdev)->function;
+		KUNIT_EXPECT_EQ_MSG(test, 0, fn->cxl_dvsec, "%#x", caps[i]);
+		KUNIT_EXPECT_GT_MSG(test, kunit_ready_asked(), 0, "%#x", caps[i]);
+		device_release_driver(&pdev->dev);
+	}
 }
 
 /* What firmware lists as bad is bad from the start, and stays when it goes */
@@ -215,6 +242,7 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(ready_late),
 	KUNIT_CASE(ready_by_bar),
 	KUNIT_CASE(ready_by_cxl),
+	KUNIT_CASE(not_ready_by_cxl),
 	KUNIT_CASE(bad_pages),
 	KUNIT_CASE(error_before_probe),
 	KUNIT_CASE(bad_pages_not_paired),

@@ -10,8 +10,11 @@ extern struct kunit_suite coherent_bar_suite;
 extern struct kunit_suite coherent_clip_suite;
 extern struct kunit_suite coherent_gate_suite;
 extern struct kunit_suite coherent_srat_suite;
+extern struct kunit_suite coherent_cedt_suite;
 
 extern struct kunit_suite coherent_memory_suite;
+extern struct kunit_suite coherent_cxl_suite;
+extern struct kunit_suite coherent_cxl_registers_suite;
 extern struct kunit_suite coherent_claim_suite;
 extern struct kunit_suite coherent_foreign_suite;
 extern struct kunit_suite coherent_ledger_suite;

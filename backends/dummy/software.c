@@ -176,6 +176,7 @@ static struct soft_function *create_identity(u64 base, u64 size)
 		.config.device = plan.identity->device,
 		.config.class = PCI_CLASS_DISPLAY_3D << 8,
 		.config.flags = plan.identity->flags,
+		.config.cxl.cap = SOFT_CXL_MEMORY(1),
 		.config.bar_size = BAR0_SIZE,
 		.bar_base = base + size - BAR0_SIZE,
 		.ready_after_ms = READY_AFTER_MS,

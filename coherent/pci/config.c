@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/vfio_pci_core.h>
 
+#include "cxl.h"
 #include "pci.h"
 
 /* All BAR registers together: no access has more overlaid bytes */
@@ -164,7 +165,8 @@ static int write_core_runs(struct coherent_function *fn, char __user *buf,
 		coherent_gate_happens(&fn->ap, COHERENT_GATE_POWER_BEGINS);
 	for (done = 0; done < count && ret >= 0; done += run.len) {
 		run = next_run(fn, pos + done, count - done);
-		if (!run.reg)
+		if (!run.reg &&
+		    !coherent_cxl_keeps_config(fn, pos + done, &run.len))
 			ret = core_run(fn, buf + done, run.len, pos + done,
 				       true);
 	}

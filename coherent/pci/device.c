@@ -195,7 +195,8 @@ static int setup(struct coherent_function *fn)
 	coherent_dmabuf_setup(fn);
 	ap->reset_heals = backend->reset_heals_poison;
 	if (backend->cxl_ready)
-		fn->cxl_dvsec = coherent_cxl_find(fn->cdev->core.pdev);
+		fn->cxl_ranges = coherent_cxl_find(fn->cdev->core.pdev,
+						   &fn->cxl_dvsec);
 
 	ret = coherent_foreign_watch(fn->cdev->core.vdev.device.class);
 	if (ret)

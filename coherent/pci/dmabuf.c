@@ -31,6 +31,7 @@
 #include <trace/events/dma_buf.h>
 
 #include "../dmabuf.h"
+#include "cxl.h"
 #include "pci.h"
 
 /**
@@ -148,6 +149,16 @@ static int may_export(struct coherent_function *fn,
 	return coherent_dmabuf_is_poisoned(ap, buf) ? -EHWPOISON : 0;
 }
 
+/* Are there registers in it that a user must not change, by nobody's DMA? */
+static bool keeps_any(const struct coherent_function *fn, unsigned int index,
+		      const struct vfio_region_dma_range *ranges, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (coherent_cxl_keeps(fn, index, ranges[i].offset, ranges[i].length))
+			return true;
+	return false;
+}
+
 static int get_phys(struct vfio_pci_core_device *core,
 		    struct p2pdma_provider **provider, unsigned int index,
 		    struct phys_vec *phys_vec,
@@ -171,6 +182,8 @@ static int get_phys(struct vfio_pci_core_device *core,
 						    phys_vec, ranges, nr);
 	if (ret)
 		return ret;
+	if (keeps_any(fn, index, ranges, nr))
+		return -EINVAL;
 
 	buf = coherent_dmabuf_alloc(nr);
 	if (!buf)

@@ -4,10 +4,12 @@
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
 #include <linux/vfio_pci_core.h>
 
+#include "cxl.h"
 #include "pci.h"
 
 /*
@@ -85,6 +87,18 @@ static ssize_t bar_rw(struct coherent_window *win, char __user *buf, size_t coun
 	return done;
 }
 
+/* To a region of vfio-pci's */
+static ssize_t core_write(struct coherent_function *fn, unsigned int index,
+			  char __user *buf, size_t count, loff_t *ppos)
+{
+	if (coherent_cxl_write_vanishes(fn, index, *ppos & VFIO_PCI_OFFSET_MASK,
+					&count)) {
+		*ppos += count;
+		return count;
+	}
+	return vfio_pci_core_write(&fn->cdev->core.vdev, buf, count, ppos);
+}
+
 static ssize_t coherent_rw(struct vfio_device *core_vdev, char __user *buf,
 			   size_t count, loff_t *ppos, bool write)
 {
@@ -103,7 +117,7 @@ static ssize_t coherent_rw(struct vfio_device *core_vdev, char __user *buf,
 	if (coherent_is_upper_half(fn, index))
 		return -EINVAL;
 	if (write)
-		return vfio_pci_core_write(core_vdev, buf, count, ppos);
+		return core_write(fn, index, buf, count, ppos);
 	return vfio_pci_core_read(core_vdev, buf, count, ppos);
 }
 
@@ -150,7 +164,7 @@ EXPORT_SYMBOL_NS_GPL(coherent_write, "COHERENT_VFIO_PCI");
  *
  * Context: mmap_lock is held for writing; may sleep.
  * Return: 0; -EINVAL for a mapping that is private or reaches past the usable
- * length; -ENOMEM.
+ * length, or has registers that users must not change; -ENOMEM.
  */
 int coherent_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
 {
@@ -161,7 +175,10 @@ int coherent_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
 
 	if (win)
 		return coherent_mmap_window(win, vma);
-	if (coherent_is_upper_half(fn, index))
+	if (coherent_is_upper_half(fn, index) ||
+	    coherent_cxl_keeps(fn, index,
+			       PFN_PHYS(vma->vm_pgoff) & VFIO_PCI_OFFSET_MASK,
+			       vma->vm_end - vma->vm_start))
 		return -EINVAL;
 	return vfio_pci_core_mmap(core_vdev, vma);
 }

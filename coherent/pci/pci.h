@@ -15,6 +15,7 @@
 #include <linux/workqueue_types.h>
 
 #include "../coherent.h"
+#include "cxl.h"
 #include "coherent_vfio.h"
 
 struct eventfd_ctx;
@@ -25,6 +26,8 @@ struct phys_vec;
  * @ap: the aperture; layout.nr_regions is 0 for a function passed through
  * @cdev: what its backend knows of it
  * @cxl_dvsec: config offset of the CXL Device DVSEC that tells readiness, or 0
+ * @cxl_ranges: ranges that it has
+ * @cxl: see &struct coherent_cxl
  * @config_lock: protects @regs[].value
  * @regs: the fake BARs' registers, one for each region
  * @command_lock: protects the next three
@@ -40,6 +43,8 @@ struct coherent_function {
 	struct coherent_aperture ap;
 	struct coherent_device *cdev;
 	u16 cxl_dvsec;
+	unsigned int cxl_ranges;
+	struct coherent_cxl cxl;
 	struct mutex config_lock;	/* regs[].value */
 	struct coherent_bar_reg regs[COHERENT_MAX_REGIONS];
 	struct mutex command_lock;	/* command, .._is_users, recoveries */
@@ -186,11 +191,6 @@ int coherent_ready_ask(struct coherent_aperture *ap, unsigned int *limit_ms);
 int coherent_ready_at_probe(struct coherent_function *fn);
 int coherent_ready_open(struct coherent_function *fn);
 void coherent_ready_close(struct coherent_function *fn);
-
-/* cxl.c: memory by the CXL Device DVSEC, and its readiness */
-u16 coherent_cxl_find(struct pci_dev *pdev);
-u64 coherent_cxl_memory(struct pci_dev *pdev);
-int coherent_cxl_ready(struct coherent_function *fn, unsigned int *timeout_ms);
 
 /* face.c: what a function's state is to an access */
 extern const struct coherent_face coherent_pci_face;

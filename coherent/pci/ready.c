@@ -44,11 +44,14 @@ bool coherent_ready_is_told(const struct coherent_function *fn)
 static int ask(struct coherent_function *fn, unsigned int *limit_ms)
 {
 	const struct coherent_backend *backend = fn->cdev->backend;
+	int ret = 0;
 
 	*limit_ms = backend->ready_timeout_ms;
 	if (fn->cxl_dvsec)
-		return coherent_cxl_ready(fn, limit_ms);
-	return backend->ready ? backend->ready(fn->cdev) : 0;
+		ret = coherent_cxl_ready(fn, limit_ms);
+	else if (backend->ready)
+		ret = backend->ready(fn->cdev);
+	return ret ?: coherent_cxl_decodes(fn);
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
+#include "cxl.h"
 #include "pci.h"
 
 /**
@@ -72,9 +73,12 @@ int coherent_get_region_info(struct vfio_device *core_vdev,
 {
 	struct coherent_function *fn = to_coherent_function(core_vdev);
 	struct coherent_window *win = coherent_find_window(fn, info->index);
+	int ret;
 
-	if (!win && !coherent_is_upper_half(fn, info->index))
-		return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+	if (!win && !coherent_is_upper_half(fn, info->index)) {
+		ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+		return ret ?: coherent_cxl_region_info(fn, info, caps);
+	}
 
 	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
 	info->size = 0;
@@ -94,20 +98,22 @@ EXPORT_SYMBOL_NS_GPL(coherent_get_region_info, "COHERENT_VFIO_PCI");
  * An ioeventfd writes to a physical BAR. On a fake one it would reach the BAR
  * that the fake one hides, which is not what its user wants. (A user who
  * changes the offset without vfio-pci noticing reaches it all the same: the
- * hidden BAR is the user's own device.)
+ * hidden BAR is the user's own device. Where there are registers that a user must
+ * not change, the offset is not believed.)
  */
-static bool ioeventfd_on_fake_bar(struct coherent_function *fn,
-				  unsigned long arg)
+static int check_ioeventfd(struct coherent_function *fn, unsigned long arg)
 {
 	struct vfio_device_ioeventfd __user *user = (void __user *)arg;
 	unsigned int index;
 	u64 offset;
 
 	if (get_user(offset, &user->offset))
-		return false;	/* vfio-pci meets it again and says -EFAULT */
+		return -EFAULT;
 	index = VFIO_PCI_OFFSET_TO_INDEX(offset);
-	return coherent_find_window(fn, index) ||
-	       coherent_is_upper_half(fn, index);
+	if (coherent_cxl_has_component(fn) || coherent_find_window(fn, index) ||
+	    coherent_is_upper_half(fn, index))
+		return -EINVAL;
+	return 0;
 }
 
 /**
@@ -118,7 +124,7 @@ static bool ioeventfd_on_fake_bar(struct coherent_function *fn,
  *
  * Context: may sleep; no lock held.
  * Return: as uapi/linux/vfio.h documents for @cmd; -EINVAL for an ioeventfd on
- * a fake BAR.
+ * a fake BAR, or of a function with CXL component registers.
  */
 long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 		    unsigned long arg)
@@ -128,8 +134,7 @@ long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 
 	if (coherent_poison_ioctl(fn, cmd, arg, &ret))
 		return ret;
-	if (cmd == VFIO_DEVICE_IOEVENTFD && ioeventfd_on_fake_bar(fn, arg))
-		return -EINVAL;
-	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
+	ret = cmd == VFIO_DEVICE_IOEVENTFD ? check_ioeventfd(fn, arg) : 0;
+	return ret ?: vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }
 EXPORT_SYMBOL_NS_GPL(coherent_ioctl, "COHERENT_VFIO_PCI");

@@ -5,4 +5,4 @@
 
 kunit_test_suites(&coherent_layout_suite, &coherent_bar_suite,
 		  &coherent_clip_suite, &coherent_gate_suite,
-		  &coherent_srat_suite);
+		  &coherent_srat_suite, &coherent_cedt_suite);

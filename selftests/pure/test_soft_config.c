@@ -30,9 +30,12 @@ static const struct soft_config_spec specs[] = {
 	{ .vendor = 0x10de, .device = 0x2941, .class = 0x030200, .bar_size = 1ULL << 33,
 	  .flags = SOFT_NVIDIA_DVSEC },
 	{ .vendor = 0x10de, .device = 0x2941, .class = 0x030200,
-	  .flags = SOFT_NVIDIA_DVSEC | SOFT_CXL_DVSEC | SOFT_PM_RESET },
+	  .flags = SOFT_NVIDIA_DVSEC | SOFT_CXL_DVSEC | SOFT_PM_RESET,
+	  .cxl = { .cap = SOFT_CXL_MEMORY(1) } },
 	{ .vendor = 0x10de, .device = 0x2941, .class = 0x030200,
-	  .flags = SOFT_CXL_DVSEC | SOFT_NO_FLR },
+	  .flags = SOFT_CXL_DVSEC | SOFT_NO_FLR | SOFT_ENDPOINT,
+	  .cxl = { .cap = SOFT_CXL_MEMORY(2), .control = SOFT_CXL_MEM_ENABLE,
+		   .base = { 0x4010000000, 0x5000000000 }, .size = { 0x230000000, 0x10000000 } } },
 	{ .vendor = 0x1234, .device = 0x5678, .class = 0x120000, .bar = 2, .bar_size = 1 << 24 },
 	{ .vendor = 0x1234, .device = 0x5679, .class = 0x120000, .bar = 4, .bar_size = 1ULL << 36 },
 };
@@ -185,17 +188,47 @@ static bool ready(void)
 		soft_config_set_ready(&cfg, on % 2);
 		if (rd(at, 4) != (on % 2 ? 3 : 0))
 			FAIL("%#x", rd(at, 4));
+		if (rd(at + 0x10, 4))
+			FAIL("of a second range: %#x", rd(at + 0x10, 4));
 	}
+	return true;
+}
+
+static bool ranges(void)
+{
+	unsigned int at, exp;
+
+	soft_config_init(&cfg, &specs[4]);
+	soft_config_set_ready(&cfg, true);
+	at = find_ext(PCI_EXT_CAP_ID_DVSEC, 0x1e98, 0);
+	exp = find_cap(PCI_CAP_ID_EXP);
+	if (rd(exp + PCI_EXP_FLAGS, 2) >> 4)
+		FAIL("no endpoint");
+	if (rd(at + 0xa, 2) != 0x24 || rd(at + 0xc, 2) != 4)
+		FAIL("%#x %#x", rd(at + 0xa, 2), rd(at + 0xc, 2));
+	if (rd(at + 0x18, 4) != 2 || rd(at + 0x1c, 4) != 0x30000003)
+		FAIL("size %#x %#x", rd(at + 0x18, 4), rd(at + 0x1c, 4));
+	if (rd(at + 0x20, 4) != 0x40 || rd(at + 0x24, 4) != 0x10000000)
+		FAIL("base %#x %#x", rd(at + 0x20, 4), rd(at + 0x24, 4));
+	if (rd(at + 0x28, 4) || rd(at + 0x2c, 4) != 0x10000003 || rd(at + 0x30, 4) != 0x50)
+		FAIL("the second");
+	/* Where it is can be written, and how large it is cannot */
+	soft_config_write(&cfg, at + 0x24, 4, ~0U);
+	soft_config_write(&cfg, at + 0x1c, 4, 0);
+	soft_config_write(&cfg, at + 0xc, 2, 0);
+	if (rd(at + 0x24, 4) != 0xf0000000 || rd(at + 0x1c, 4) != 0x30000003 || rd(at + 0xc, 2))
+		FAIL("%#x %#x", rd(at + 0x24, 4), rd(at + 0x1c, 4));
 	return true;
 }
 
 int main(void)
 {
-	printf("TAP version 13\n1..5\n");
+	printf("TAP version 13\n1..6\n");
 	result("soft config: what the specification says is found", all_find());
 	result("soft config: BARs tell their sizes", bar_sizes());
 	result("soft config: any width, and nothing else is written", widths());
 	result("soft config: FLR and D3hot", resets());
 	result("soft config: readiness in the CXL DVSEC", ready());
+	result("soft config: ranges of CXL memory", ranges());
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -31,7 +31,14 @@
 
 #define CXL_DVSEC_ID		0
 #define CXL_DVSEC_LEN		0x3c
-#define CXL_RANGE_STATUS	0x1c	/* RANGE_SIZE_LOW(0) */
+#define CXL_CAP			0xa
+#define CXL_CAP_RANGES		4	/* two bits from here on */
+#define CXL_CONTROL		0xc
+#define CXL_SIZE_HIGH(i)	(0x18 + (i) * 0x10)
+#define CXL_SIZE_LOW(i)		(0x1c + (i) * 0x10)
+#define CXL_BASE_HIGH(i)	(0x20 + (i) * 0x10)
+#define CXL_BASE_LOW(i)		(0x24 + (i) * 0x10)
+#define CXL_LOW			0xf0000000U
 #define CXL_READY		0x3	/* MEM_INFO_VALID, MEM_ACTIVE */
 
 static void put(u8 *bytes, unsigned int size, u32 val)
@@ -91,7 +98,8 @@ static void add_capabilities(struct soft_config *cfg)
 	/* On a root bus, so there is no link and none of its registers */
 	reg(cfg, EXP, 2, PCI_CAP_ID_EXP, 0);
 	reg(cfg, EXP + PCI_EXP_FLAGS, 2,
-	    EXP_V2 | PCI_EXP_TYPE_RC_END << 4, 0);
+	    EXP_V2 | (cfg->spec.flags & SOFT_ENDPOINT ? PCI_EXP_TYPE_ENDPOINT :
+		      PCI_EXP_TYPE_RC_END) << 4, 0);
 	reg(cfg, EXP + PCI_EXP_DEVCAP, 4,
 	    PCI_EXP_DEVCAP_RBER | (flr ? PCI_EXP_DEVCAP_FLR : 0), 0);
 	reg(cfg, EXP + PCI_EXP_DEVCTL, 2,
@@ -107,6 +115,20 @@ static void add_dvsec(struct soft_config *cfg, unsigned int where,
 	reg(cfg, where, 4, next << 20 | 1 << 16 | PCI_EXT_CAP_ID_DVSEC, 0);
 	reg(cfg, where + PCI_DVSEC_HEADER1, 4, len << 20 | vendor, 0);
 	reg(cfg, where + PCI_DVSEC_HEADER2, 2, id, 0);
+}
+
+static void add_cxl(struct soft_config *cfg)
+{
+	const struct soft_cxl *cxl = &cfg->spec.cxl;
+
+	add_dvsec(cfg, CXL, PCI_VENDOR_ID_CXL, CXL_DVSEC_ID, CXL_DVSEC_LEN, 0);
+	reg(cfg, CXL + CXL_CAP, 2, cxl->cap, 0);
+	reg(cfg, CXL + CXL_CONTROL, 2, cxl->control, 0xffff);
+	for (unsigned int i = 0; i < 2; i++) {
+		reg(cfg, CXL + CXL_SIZE_HIGH(i), 4, cxl->size[i] >> 32, 0);
+		reg(cfg, CXL + CXL_BASE_HIGH(i), 4, cxl->base[i] >> 32, ~0U);
+		reg(cfg, CXL + CXL_BASE_LOW(i), 4, cxl->base[i] & CXL_LOW, CXL_LOW);
+	}
 }
 
 static void add_extended(struct soft_config *cfg)
@@ -125,8 +147,7 @@ static void add_extended(struct soft_config *cfg)
 		    NVIDIA_MIG_WITH_CACHED_MEMORY, 0);
 	}
 	if (cxl)
-		add_dvsec(cfg, CXL, PCI_VENDOR_ID_CXL, CXL_DVSEC_ID,
-			  CXL_DVSEC_LEN, 0);
+		add_cxl(cfg);
 }
 
 static void reset(struct soft_config *cfg)
@@ -160,8 +181,15 @@ void soft_config_init(struct soft_config *cfg,
 void soft_config_set_ready(struct soft_config *cfg, bool ready)
 {
 	cfg->ready = ready;
-	if (cfg->spec.flags & SOFT_CXL_DVSEC)
-		reg(cfg, CXL + CXL_RANGE_STATUS, 4, ready ? CXL_READY : 0, 0);
+	if (!(cfg->spec.flags & SOFT_CXL_DVSEC))
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		bool there = i < (cfg->spec.cxl.cap >> CXL_CAP_RANGES & 3);
+
+		reg(cfg, CXL + CXL_SIZE_LOW(i), 4,
+		    (cfg->spec.cxl.size[i] & CXL_LOW) |
+		    (there && ready ? CXL_READY : 0), 0);
+	}
 }
 
 /**

@@ -30,6 +30,25 @@ struct soft_function;
 #define SOFT_PM_RESET		BIT(1)	/* D3hot to D0 resets */
 #define SOFT_NVIDIA_DVSEC	BIT(2)	/* id 3: all memory may be cached */
 #define SOFT_CXL_DVSEC		BIT(3)	/* CXL Device: tells readiness */
+#define SOFT_ENDPOINT		BIT(4)	/* as behind a port; not integrated */
+
+/* struct soft_cxl.cap: memory, in so many ranges (1 or 2) */
+#define SOFT_CXL_MEMORY(ranges)	(BIT(2) | (ranges) << 4)
+#define SOFT_CXL_MEM_ENABLE	BIT(2)	/* struct soft_cxl.control */
+
+/**
+ * struct soft_cxl - what the CXL Device DVSEC says
+ * @cap: CXL Capability
+ * @control: CXL Control, as after a reset
+ * @base: of each range, a multiple of 256 MiB, as after a reset
+ * @size: of each range; likewise
+ */
+struct soft_cxl {
+	u16 cap;
+	u16 control;
+	u64 base[2];
+	u64 size[2];
+};
 
 /**
  * struct soft_config_spec - what config space says
@@ -37,6 +56,7 @@ struct soft_function;
  * @device: device id, also of the subsystem
  * @class: class code, 24 bits
  * @flags: SOFT_...
+ * @cxl: with SOFT_CXL_DVSEC
  * @bar: number of the one BAR, if there is one: 0, 2 or 4
  * @bar_size: its size, a power of two from 4 KiB; 0 for none
  */
@@ -45,6 +65,7 @@ struct soft_config_spec {
 	u16 device;
 	u32 class;
 	unsigned int flags;
+	struct soft_cxl cxl;
 	unsigned int bar;
 	u64 bar_size;
 };

@@ -83,6 +83,10 @@ static const void *name##_gen_params(struct kunit *test, const void *prev,	\
 	SHIM_EXPECT(test, (a) > (b), #a, fmt, ##__VA_ARGS__)
 #define KUNIT_EXPECT_TRUE_MSG(test, condition, fmt, ...)			\
 	SHIM_EXPECT(test, condition, #condition, fmt, ##__VA_ARGS__)
+#define KUNIT_EXPECT_TRUE(test, condition)					\
+	SHIM_EXPECT(test, condition, #condition, "is false")
+#define KUNIT_EXPECT_FALSE(test, condition)					\
+	SHIM_EXPECT(test, !(condition), #condition, "is true")
 #define KUNIT_ASSERT_NOT_NULL(test, p)	SHIM_ASSERT(test, (p) != NULL, #p, "is NULL")
 
 /* Not freed by the end of a case here: who allocates frees */

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a function's CXL.mem decodes is the host's affair. A user who changed it
+ * would leave the host's CPU with addresses that nothing answers.
+ *
+ * So users read the CXL Device DVSEC and the component registers, and what they
+ * write there by file I/O is ignored. Mappings, ioeventfds and dma-bufs of these
+ * registers are refused. (vfio-pci passes all of it on.)
+ *
+ * A reset of the bus disables CXL.mem. The kernel does not know of it, so the
+ * DVSEC is restored here, when readiness is asked for; see there. Committed
+ * decoders are lost for good.
+ */
+#include <linux/dev_printk.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/overflow.h>
+#include <linux/pci.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "cxl.h"
+#include "pci.h"
+
+/* From here on it is about how CXL works, and not about what it is */
+#define KEPT_FROM	PCI_DVSEC_CXL_CTRL
+
+/**
+ * coherent_cxl_keep() - from now on it stays as it is
+ * @fn: the function, in coherent_backend.discover
+ * @cxl: as firmware has set it up
+ */
+void coherent_cxl_keep(struct coherent_function *fn, const struct coherent_cxl *cxl)
+{
+	fn->cxl = *cxl;
+}
+
+static int read_control(struct coherent_function *fn, u16 *control)
+{
+	struct pci_dev *pdev = fn->cdev->core.pdev;
+
+	if (pci_read_config_word(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_CTRL, control) ||
+	    PCI_POSSIBLE_ERROR(*control))
+		return -ENODEV;
+	return 0;
+}
+
+/* Bases first: until it is enabled nothing decodes */
+static void restore(struct coherent_function *fn)
+{
+	const struct coherent_cxl *cxl = &fn->cxl;
+	struct pci_dev *pdev = fn->cdev->core.pdev;
+
+	for (unsigned int i = 0; i < CXL_DVSEC_RANGE_MAX; i++) {
+		pci_write_config_dword(pdev, cxl->dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(i),
+				       cxl->ranges[i][0]);
+		pci_write_config_dword(pdev, cxl->dvsec + PCI_DVSEC_CXL_RANGE_BASE_LOW(i),
+				       cxl->ranges[i][1]);
+	}
+	pci_write_config_word(pdev, cxl->dvsec + PCI_DVSEC_CXL_CTRL, cxl->control);
+}
+
+/**
+ * coherent_cxl_decodes() - does the memory still decode as firmware has set it up?
+ * @fn: the function, whose memory is active
+ *
+ * Context: may sleep as config accesses do; nobody maps or copies meanwhile whom
+ * the answer lets in. Two that ask at once restore the same.
+ * Return: 0, also for memory that is no CXL.mem; -ENODEV when the function does
+ * not answer; -EIO for memory that a reset has disabled, for good.
+ */
+int coherent_cxl_decodes(struct coherent_function *fn)
+{
+	u16 control;
+	int ret;
+
+	if (!fn->cxl.dvsec)
+		return 0;
+	ret = read_control(fn, &control);
+	if (ret || control & PCI_DVSEC_CXL_MEM_ENABLE)
+		return ret;
+	if (fn->cxl.by_ranges) {
+		restore(fn);
+		ret = read_control(fn, &control);
+		if (ret || control & PCI_DVSEC_CXL_MEM_ENABLE)
+			return ret;
+	}
+	dev_err_ratelimited(fn->ap.dev,
+			    "a reset has disabled the function's CXL.mem, which firmware alone can set up again: reboot\n");
+	return -EIO;
+}
+
+/**
+ * coherent_cxl_keeps_config() - is what a user writes to config space ignored?
+ * @fn: the function
+ * @pos: first byte
+ * @len: how many, not 0; cut to as many as have the same answer
+ *
+ * Context: any.
+ * Return: whether it is.
+ */
+bool coherent_cxl_keeps_config(const struct coherent_function *fn, u64 pos,
+			       size_t *len)
+{
+	u64 first = fn->cxl.dvsec + KEPT_FROM;
+	u64 end = fn->cxl.dvsec + fn->cxl.length;
+
+	if (!fn->cxl.dvsec || pos >= end)
+		return false;
+	if (pos < first) {
+		*len = min_t(u64, *len, first - pos);
+		return false;
+	}
+	*len = min_t(u64, *len, end - pos);
+	return true;
+}
+
+/** coherent_cxl_has_component() - are there component registers to be kept? */
+bool coherent_cxl_has_component(const struct coherent_function *fn)
+{
+	return fn->cxl.dvsec && fn->cxl.component.bar >= 0;
+}
+
+static bool is_component(const struct coherent_function *fn, unsigned int index)
+{
+	return coherent_cxl_has_component(fn) && index == fn->cxl.component.bar;
+}
+
+/**
+ * coherent_cxl_keeps() - are registers there that a user must not change?
+ * @fn: the function
+ * @index: of the region, any value
+ * @off: first byte in it
+ * @count: bytes
+ *
+ * Context: any.
+ * Return: whether there are.
+ */
+bool coherent_cxl_keeps(const struct coherent_function *fn, unsigned int index,
+			u64 off, u64 count)
+{
+	u64 first = fn->cxl.component.offset;
+
+	return is_component(fn, index) && off < first + COHERENT_CXL_BLOCK_SIZE &&
+	       (off >= first || count > first - off);
+}
+
+/**
+ * coherent_cxl_write_vanishes() - a user writes to a region
+ * @fn: the function
+ * @index: of the region, any value
+ * @off: first byte in it
+ * @count: bytes, not 0; cut to as many as go the same way
+ *
+ * Context: any.
+ * Return: whether they are to be ignored.
+ */
+bool coherent_cxl_write_vanishes(const struct coherent_function *fn,
+				 unsigned int index, u64 off, size_t *count)
+{
+	u64 first = fn->cxl.component.offset;
+
+	if (!coherent_cxl_keeps(fn, index, off, *count))
+		return false;
+	if (off < first) {
+		*count = first - off;
+		return false;
+	}
+	*count = min_t(u64, *count, first + COHERENT_CXL_BLOCK_SIZE - off);
+	return true;
+}
+
+static int add_areas(struct vfio_region_info *info, struct vfio_info_cap *caps,
+		     u64 first, u64 end)
+{
+	DEFINE_RAW_FLEX(struct vfio_region_info_cap_sparse_mmap, sparse, areas, 2);
+	unsigned int n = 0;
+
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	if (first) {
+		sparse->areas[n].offset = 0;
+		sparse->areas[n++].size = first;
+	}
+	if (end < info->size) {
+		sparse->areas[n].offset = end;
+		sparse->areas[n++].size = info->size - end;
+	}
+	sparse->nr_areas = n;
+	if (!n) {
+		info->flags &= ~VFIO_REGION_INFO_FLAG_MMAP;
+		return 0;
+	}
+	return vfio_info_add_capability(caps, &sparse->header,
+					struct_size(sparse, areas, n));
+}
+
+/**
+ * coherent_cxl_region_info() - what of a real BAR can be mapped
+ * @fn: the function
+ * @info: vfio-pci's
+ * @caps: capabilities are added here
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int coherent_cxl_region_info(const struct coherent_function *fn,
+			     struct vfio_region_info *info,
+			     struct vfio_info_cap *caps)
+{
+	u64 first = fn->cxl.component.offset;
+
+	if (!is_component(fn, info->index) ||
+	    !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
+		return 0;
+	return add_areas(info, caps, first, first + COHERENT_CXL_BLOCK_SIZE);
+}

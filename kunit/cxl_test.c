@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CXL.mem of a function: where it is found, what is refused, that users do not change how
+ * it decodes, and what becomes of it when a reset does.
+ */
+#include <kunit/static_stub.h>
+#include <kunit/test.h>
+#include <linux/array_size.h>
+#include <linux/io.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/pci.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "../coherent/pci/cxl.h"
+#include "../coherent/pci/pci.h"
+#include "driver.h"
+#include "suites.h"
+
+#define BASE		KUNIT_FUNCTION_BASE
+#define SIZE		KUNIT_FUNCTION_SIZE
+
+static struct {
+	int ret;
+	u8 ways;
+	u64 base, size;		/* asked for last */
+} window;
+
+static int fake_window(u64 base, u64 size, u8 *ways)
+{
+	window.base = base;
+	window.size = size;
+	*ways = window.ways;
+	return window.ret;
+}
+
+static int discover_cxl(struct coherent_device *cdev, struct coherent_layout *layout)
+{
+	static const struct coherent_carve all_usable = { };
+	u64 base, size;
+	int ret;
+
+	ret = coherent_cxl_read_aperture(cdev, layout, &base, &size);
+	if (!ret)
+		ret = coherent_layout_carve(layout, base, size, &all_usable);
+	if (!ret)
+		kunit_discovered(cdev);
+	return ret;
+}
+
+static int cxl_init(struct kunit *test)
+{
+	int ret = kunit_driver_init(test);
+
+	memset(&window, 0, sizeof(window));
+	kunit_activate_static_stub(test, coherent_cxl_window, fake_window);
+	kunit_backend.discover = discover_cxl;
+	kunit_backend.cxl_ready = true;
+	return ret;
+}
+
+static struct soft_spec cxl_spec(struct kunit *test)
+{
+	struct soft_spec spec = kunit_described_spec(test, SOFT_CXL_DVSEC | SOFT_ENDPOINT);
+
+	spec.properties = NULL;
+	spec.config.cxl = (struct soft_cxl) {
+		.cap = SOFT_CXL_MEMORY(1), .control = SOFT_CXL_MEM_ENABLE,
+		.base = { BASE }, .size = { SIZE },
+	};
+	return spec;
+}
+
+/* Offered to the driver: what probe said */
+static struct pci_dev *offer(struct kunit *test, const struct soft_spec *spec)
+{
+	kunit_probe_result = 1;
+	return kunit_function(test, spec);
+}
+
+static struct coherent_function *bound(struct kunit *test, const struct soft_spec *spec)
+{
+	struct pci_dev *pdev = offer(test, spec);
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
+	return kunit_device_of(pdev)->function;
+}
+
+static void by_one_range(struct kunit *test)
+{
+	struct soft_spec spec = cxl_spec(test);
+	struct coherent_function *fn = bound(test, &spec);
+
+	KUNIT_EXPECT_EQ(test, BASE, fn->ap.layout.base);
+	KUNIT_EXPECT_EQ(test, SIZE, fn->ap.layout.size);
+	KUNIT_EXPECT_EQ(test, BASE, window.base);
+	KUNIT_EXPECT_EQ(test, SIZE, window.size);
+	KUNIT_EXPECT_TRUE(test, fn->cxl.by_ranges);
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_has_component(fn));
+}
+
+/* One behind the other, in either order; one of them may have nothing */
+static void by_two_ranges(struct kunit *test)
+{
+	static const struct {
+		u64 base[2], size[2];
+	} good[] = {
+		{ { BASE, BASE + SIZE / 4 }, { SIZE / 4, 3 * SIZE / 4 } },
+		{ { BASE + SIZE / 4, BASE }, { 3 * SIZE / 4, SIZE / 4 } },
+		{ { BASE, 0 }, { SIZE, 0 } },
+		{ { 0, BASE }, { 0, SIZE } },
+	};
+	struct soft_spec spec = cxl_spec(test);
+	struct coherent_function *fn;
+
+	spec.config.cxl.cap = SOFT_CXL_MEMORY(2);
+	for (int i = 0; i < ARRAY_SIZE(good); i++) {
+		memcpy(spec.config.cxl.base, good[i].base, sizeof(good[i].base));
+		memcpy(spec.config.cxl.size, good[i].size, sizeof(good[i].size));
+		fn = bound(test, &spec);
+		KUNIT_EXPECT_EQ(test, BASE, fn->ap.layout.base);
+		KUNIT_EXPECT_EQ(test, SIZE, fn->ap.layout.size);
+		device_release_driver(fn->ap.dev);
+	}
+}
+
+static void wrong_ranges(struct kunit *test)
+{
+	static const struct {
+		u64 base[2], size[2];
+		int ret;
+	} wrong[] = {
+		{ { BASE, BASE + SIZE }, { SIZE / 2, SIZE }, -EINVAL },	/* a gap */
+		{ { BASE, BASE + SIZE / 2 }, { SIZE, SIZE }, -EINVAL },
+		{ { BASE, BASE }, { SIZE, SIZE }, -EINVAL },
+		{ { 0 - SIZE, 0 }, { 2 * SIZE, 0 }, -EINVAL },	/* wraps */
+		{ { BASE, 0 }, { 0, 0 }, -ENODEV },
+	};
+	struct soft_spec spec = cxl_spec(test);
+
+	spec.config.cxl.cap = SOFT_CXL_MEMORY(2);
+	for (int i = 0; i < ARRAY_SIZE(wrong); i++) {
+		memcpy(spec.config.cxl.base, wrong[i].base, sizeof(wrong[i].base));
+		memcpy(spec.config.cxl.size, wrong[i].size, sizeof(wrong[i].size));
+		offer(test, &spec);
+		KUNIT_EXPECT_EQ_MSG(test, wrong[i].ret, kunit_probe_result, "%d", i);
+	}
+}
+
+/* What we cannot show is refused, and a function without memory is vfio-pci's */
+static void wrong_functions(struct kunit *test)
+{
+	struct soft_spec spec = cxl_spec(test);
+
+	spec.config.flags &= ~SOFT_ENDPOINT;
+	offer(test, &spec);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, kunit_probe_result);
+
+	spec = cxl_spec(test);
+	spec.config.cxl.control = 0;
+	offer(test, &spec);
+	KUNIT_EXPECT_EQ(test, -ENODEV, kunit_probe_result);
+
+	spec = cxl_spec(test);
+	window.ways = 1;
+	offer(test, &spec);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, kunit_probe_result);
+
+	window.ret = -ENODATA;
+	KUNIT_EXPECT_FALSE(test, coherent_has_memory(bound(test, &spec)));
+	window.ret = 0;
+	spec.config.cxl.cap = 0;
+	KUNIT_EXPECT_FALSE(test, coherent_has_memory(bound(test, &spec)));
+}
+
+static void several_functions(struct kunit *test)
+{
+	struct soft_spec spec = cxl_spec(test);
+	struct pci_dev *pdev;
+
+	spec.driver = NULL;
+	pdev = offer(test, &spec);
+	pdev->multifunction = 1;
+	KUNIT_ASSERT_EQ(test, 0, device_set_driver_override(&pdev->dev, "coherent-kunit"));
+	kunit_offer(test, pdev);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, kunit_probe_result);
+	pdev->multifunction = 0;
+	kunit_offer(test, pdev);
+	KUNIT_EXPECT_EQ(test, 0, kunit_probe_result);
+}
+
+static void write_control(struct coherent_function *fn, u16 value)
+{
+	pci_write_config_word(fn->cdev->core.pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_CTRL,
+			      value);
+}
+
+static void a_reset_disables_it(struct kunit *test)
+{
+	struct soft_spec spec = cxl_spec(test);
+	struct coherent_function *fn = bound(test, &spec);
+	struct pci_dev *pdev = fn->cdev->core.pdev;
+	unsigned int limit;
+	u32 base;
+
+	/* Ranges are restored, and so is the base */
+	write_control(fn, 0);
+	pci_write_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(0), 0);
+	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
+	pci_read_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(0), &base);
+	KUNIT_EXPECT_EQ(test, upper_32_bits(BASE), base);
+
+	/* Decoders are not */
+	fn->cxl.by_ranges = false;
+	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
+	write_control(fn, 0);
+	KUNIT_EXPECT_EQ(test, -EIO, coherent_ready_ask(&fn->ap, &limit));
+
+	/* A function that cannot be enabled again */
+	fn->cxl.by_ranges = true;
+	fn->cxl.control = 0;
+	KUNIT_EXPECT_EQ(test, -EIO, coherent_ready_ask(&fn->ap, &limit));
+}
+
+/* With two ranges both count */
+static void ready_by_all_ranges(struct kunit *test)
+{
+	struct soft_spec spec = cxl_spec(test);
+	struct coherent_function *fn;
+	unsigned int limit;
+
+	fn = bound(test, &spec);
+	KUNIT_EXPECT_EQ(test, 1, fn->cxl_ranges);
+	KUNIT_EXPECT_EQ(test, 0, coherent_cxl_ready(fn, &limit));
+	/* The second is not there, and so never valid */
+	fn->cxl_ranges = 2;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, coherent_cxl_ready(fn, &limit));
+	KUNIT_EXPECT_EQ(test, 1000, limit);
+	device_release_driver(fn->ap.dev);
+
+	spec.config.cxl.cap = SOFT_CXL_MEMORY(2);
+	fn = bound(test, &spec);
+	KUNIT_EXPECT_EQ(test, 2, fn->cxl_ranges);
+	KUNIT_EXPECT_EQ(test, 0, coherent_cxl_ready(fn, &limit));
+}
+
+static void config_is_kept(struct kunit *test)
+{
+	struct soft_spec spec = cxl_spec(test);
+	struct coherent_function *fn = bound(test, &spec);
+	const u64 first = fn->cxl.dvsec + PCI_DVSEC_CXL_CTRL;
+	const u64 end = fn->cxl.dvsec + fn->cxl.length;
+	size_t len;
+
+	for (u64 pos = first - 8; pos < end + 8; pos++) {
+		for (size_t n = 1; n < 80; n++) {
+			bool kept = pos >= first && pos < end;
+
+			len = n;
+			KUNIT_ASSERT_EQ(test, kept, coherent_cxl_keeps_config(fn, pos, &len));
+			KUNIT_ASSERT_EQ(test, len, pos < first ? min(n, first - pos) :
+					kept ? min(n, end - pos) : n);
+		}
+	}
+	fn->cxl.dvsec = 0;
+	len = 8;
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_keeps_config(fn, first, &len));
+	fn->cxl.dvsec = first - PCI_DVSEC_CXL_CTRL;
+}
+
+static void component_is_kept(struct kunit *test)
+{
+	struct coherent_function *fn = kunit_kzalloc(test, sizeof(*fn), GFP_KERNEL);
+	const u64 at = SZ_1M, block = COHERENT_CXL_BLOCK_SIZE;
+	size_t count;
+
+	KUNIT_ASSERT_NOT_NULL(test, fn);
+	fn->cxl = (struct coherent_cxl) {
+		.dvsec = 0x100, .component = { .bar = 2, .offset = at },
+	};
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_has_component(fn));
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_keeps(fn, 0, at, 8));
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_keeps(fn, ~0U, at, 8));
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_keeps(fn, 2, at - 8, 8));
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_keeps(fn, 2, at - 8, 9));
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_keeps(fn, 2, 0, U64_MAX));
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_keeps(fn, 2, at + block - 1, 1));
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_keeps(fn, 2, at + block, 1));
+
+	count = 16;
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_write_vanishes(fn, 2, at - 8, &count));
+	KUNIT_EXPECT_EQ(test, 8, count);
+	count = 16;
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_write_vanishes(fn, 2, at, &count));
+	KUNIT_EXPECT_EQ(test, 16, count);
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_write_vanishes(fn, 2, at + block - 8, &count));
+	KUNIT_EXPECT_EQ(test, 8, count);
+	count = 16;
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_write_vanishes(fn, 2, at + block, &count));
+	KUNIT_EXPECT_EQ(test, 16, count);
+}
+
+/* ---- registers, which are memory here ---- */
+
+#define CM		0x1000
+#define HDM		(CM + 0x200)
+#define CONTROL		0x10
+
+struct registers {
+	u32 *words;
+	unsigned int decoders;
+};
+
+static void reg(struct registers *regs, unsigned int at, u32 value)
+{
+	regs->words[at / 4] = value;
+}
+
+static struct registers registers(struct kunit *test)
+{
+	struct registers regs = {
+		.words = kunit_kzalloc(test, COHERENT_CXL_BLOCK_SIZE, GFP_KERNEL),
+	};
+
+	KUNIT_ASSERT_NOT_NULL(test, regs.words);
+	/* Two capabilities, of which the second is that of the decoders */
+	reg(&regs, CM, 1 | 2 << 24);
+	reg(&regs, CM + 4, 2 | 0x300 << 20);
+	reg(&regs, CM + 8, 5 | 0x200 << 20);
+	reg(&regs, HDM, 2);		/* 4 of them */
+	reg(&regs, HDM + 4, 2);
+	return regs;
+}
+
+static void decoder(struct registers *regs, u64 base, u64 size, u32 control)
+{
+	unsigned int at = HDM + 0x10 + 0x20 * regs->decoders++;
+
+	/* Reserved bits are no part of an address */
+	reg(regs, at, lower_32_bits(base) | 0xabc);
+	reg(regs, at + 4, upper_32_bits(base));
+	reg(regs, at + 8, lower_32_bits(size) | 0xabc);
+	reg(regs, at + 12, upper_32_bits(size));
+	reg(regs, at + CONTROL, control);
+}
+
+static int read_decoders(struct registers *regs, struct coherent_cxl_span *span,
+			 const char **why)
+{
+	*span = (struct coherent_cxl_span) { };
+	*why = NULL;
+	return coherent_cxl_decoders((void __iomem __force *)regs->words, span, why);
+}
+
+#define COMMITTED	BIT(10)
+
+static void committed_decoders(struct kunit *test)
+{
+	struct registers regs = registers(test);
+	struct coherent_cxl_span span;
+	const char *why;
+
+	KUNIT_EXPECT_EQ(test, -ENODEV, read_decoders(&regs, &span, &why));
+	KUNIT_EXPECT_NOT_NULL(test, why);
+	decoder(&regs, 0, SIZE, 0);
+	KUNIT_EXPECT_EQ(test, -ENODEV, read_decoders(&regs, &span, &why));
+	decoder(&regs, BASE, SIZE, COMMITTED);
+	decoder(&regs, BASE + SIZE, SZ_256M, COMMITTED | 0xf | BIT(8) | BIT(12));
+	decoder(&regs, 0, 0, COMMITTED);
+	/* The fifth of four */
+	decoder(&regs, 0, SZ_256M, COMMITTED);
+	KUNIT_EXPECT_EQ(test, 0, read_decoders(&regs, &span, &why));
+	KUNIT_EXPECT_EQ(test, BASE, span.base);
+	KUNIT_EXPECT_EQ(test, SIZE + SZ_256M, span.size);
+
+	reg(&regs, HDM, 0xd);		/* reserved: so there is none */
+	KUNIT_EXPECT_EQ(test, -ENODEV, read_decoders(&regs, &span, &why));
+}
+
+static void decoders_not_in_use(struct kunit *test)
+{
+	struct registers regs = registers(test);
+	struct coherent_cxl_span span;
+	const char *why;
+
+	decoder(&regs, BASE, SIZE, COMMITTED);
+	reg(&regs, HDM + 4, 1);
+	KUNIT_EXPECT_EQ(test, -ENODATA, read_decoders(&regs, &span, &why));
+	reg(&regs, HDM + 4, 2);
+	KUNIT_EXPECT_EQ(test, 0, read_decoders(&regs, &span, &why));
+	reg(&regs, CM, 1 | 1 << 24);	/* the list ends before them */
+	KUNIT_EXPECT_EQ(test, -ENODATA, read_decoders(&regs, &span, &why));
+	reg(&regs, CM, ~0U);		/* a function that does not answer */
+	KUNIT_EXPECT_EQ(test, -ENODATA, read_decoders(&regs, &span, &why));
+}
+
+static void decoders_refused(struct kunit *test)
+{
+	struct registers regs = registers(test);
+	struct coherent_cxl_span span;
+	const char *why;
+
+	decoder(&regs, BASE, SIZE, COMMITTED | 1 << 4);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, read_decoders(&regs, &span, &why));
+	KUNIT_EXPECT_NOT_NULL(test, why);
+	regs = registers(test);
+	decoder(&regs, BASE, SIZE, COMMITTED);
+	decoder(&regs, BASE + 2 * SIZE, SIZE, COMMITTED);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, read_decoders(&regs, &span, &why));
+	KUNIT_EXPECT_NOT_NULL(test, why);
+}
+
+static void media(struct kunit *test)
+{
+	static const struct {
+		u32 status;
+		bool trouble;
+	} states[] = {
+		{ 0, false }, { 1 << 2, false }, { 2 << 2, true }, { 3 << 2, true },
+		{ 1 << 2 | BIT(0), true }, { 1 << 2 | BIT(1), true }, { 1 << 2 | BIT(4), false },
+	};
+	struct registers regs = registers(test);
+	void __iomem *io = (void __iomem __force *)regs.words;
+
+	reg(&regs, 0, 0);
+	reg(&regs, 4, 2);
+	reg(&regs, 0x10, 1);
+	reg(&regs, 0x20, 0x4000);
+	reg(&regs, 0x24, 0x800);
+	for (int i = 0; i < ARRAY_SIZE(states); i++) {
+		reg(&regs, 0x800, states[i].status);
+		KUNIT_EXPECT_EQ_MSG(test, states[i].trouble, !!coherent_cxl_media_trouble(io),
+				    "%#x", states[i].status);
+	}
+	/* Nothing of that kind, or nowhere */
+	reg(&regs, 0x800, 3 << 2);
+	reg(&regs, 0x24, COHERENT_CXL_BLOCK_SIZE - 4);
+	KUNIT_EXPECT_NULL(test, coherent_cxl_media_trouble(io));
+	reg(&regs, 0x24, 0x802);
+	KUNIT_EXPECT_NULL(test, coherent_cxl_media_trouble(io));
+	reg(&regs, 0x20, 2);
+	KUNIT_EXPECT_NULL(test, coherent_cxl_media_trouble(io));
+	reg(&regs, 4, 0xffff);		/* more than there is room for */
+	KUNIT_EXPECT_NULL(test, coherent_cxl_media_trouble(io));
+	reg(&regs, 0, 7);
+	KUNIT_EXPECT_NULL(test, coherent_cxl_media_trouble(io));
+}
+
+static struct kunit_case cxl_cases[] = {
+	KUNIT_CASE(by_one_range),
+	KUNIT_CASE(by_two_ranges),
+	KUNIT_CASE(wrong_ranges),
+	KUNIT_CASE(wrong_functions),
+	KUNIT_CASE(several_functions),
+	KUNIT_CASE(a_reset_disables_it),
+	KUNIT_CASE(ready_by_all_ranges),
+	KUNIT_CASE(config_is_kept),
+	KUNIT_CASE(component_is_kept),
+	{ }
+};
+
+struct kunit_suite coherent_cxl_suite = {
+	.name = "coherent-cxl",
+	.suite_init = kunit_driver_begin,
+	.suite_exit = kunit_driver_end,
+	.init = cxl_init,
+	.test_cases = cxl_cases,
+};
+
+static struct kunit_case cxl_registers_cases[] = {
+	KUNIT_CASE(committed_decoders),
+	KUNIT_CASE(decoders_not_in_use),
+	KUNIT_CASE(decoders_refused),
+	KUNIT_CASE(media),
+	{ }
+};
+
+struct kunit_suite coherent_cxl_registers_suite = {
+	.name = "coherent-cxl-registers",
+	.test_cases = cxl_registers_cases,
+};
