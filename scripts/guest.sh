@@ -37,7 +37,7 @@ functional() {
 	local command=(functional.sh)
 	devices "$(kernel_arch "$1")" "$2"
 	case $2 in
-	refusals) command=(refusals.sh) ;;
+	refusals | cxl) command=(refusals.sh) ;;
 	main | grace) ! kernel_is "$1" kvm || command+=(-n test_poison_kvm) ;;
 	esac
 	guest "$1" "$2" "${command[@]}" "${FUNCTIONS[@]}"

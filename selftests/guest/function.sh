@@ -16,6 +16,7 @@
 #   pass noflr noreset slow nomodel        flags, see lib/expect.c
 #   block=OFFSET                    where in BAR 0 the model's test block is, if not at 0
 #   domains=A:B                     proximity domains that firmware has it in
+#   cxl=ranges|decoders             its memory is CXL.mem, and decodes so
 #   gone                            test_gone may make an end of it
 #   inject=A:B                      only these sources of memory errors
 #   bad=OFFSET+LENGTH:...           what firmware lists as bad, of the aperture
@@ -97,6 +98,8 @@ describe() {
 	COHERENT_EXPECT_SCRUB=$(field "$1" scrub)
 	export COHERENT_EXPECT_DOMAINS
 	COHERENT_EXPECT_DOMAINS=$(field "$1" domains | tr : ' ')
+	export COHERENT_EXPECT_CXL
+	COHERENT_EXPECT_CXL=$(field "$1" cxl)
 	unset COHERENT_EXPECT_GONE
 	[ -z "$(field "$1" gone)" ] || export COHERENT_EXPECT_GONE=1
 }

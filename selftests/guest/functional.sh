@@ -21,7 +21,7 @@ cd "$(dirname "$0")" || exit 1
 PROGRAMS="test_info test_config test_rdwr test_buffers test_mmap test_granularity test_huge
 test_vma test_cdev test_dmabuf test_dma test_dma_gate test_reset test_ready test_stuck test_power test_sleep test_lifetime test_observe test_fastpath test_scrub test_attack test_aer
 test_poison test_poison_maps test_poison_kernel test_poison_io test_poison_life test_poison_list
-test_poison_storm test_poison_race test_kvm test_poison_kvm test_poison_backend test_gone"
+test_poison_storm test_poison_race test_kvm test_poison_kvm test_poison_backend test_cxl test_gone"
 if [ "${1-}" = -t ]; then
 	PROGRAMS=$2
 	shift 2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kunit.sh [-f FILTER] [MODULE...]: load the modules (both backends, if none is named),
+# kunit.sh [-f FILTER] [MODULE...]: load the modules (all backends, if none is named),
 # built with their KUnit tests, and print what the kernel said of those. FILTER is
 # KUnit's for suites. scripts/lab/ktap reads it.
 set -u
@@ -14,7 +14,7 @@ if [ "${1-}" = -f ]; then
 	filter=$2
 	shift 2
 fi
-[ $# != 0 ] || set -- nvgrace-coherent-vfio-pci dummy-coherent-vfio-pci
+[ $# != 0 ] || set -- nvgrace-coherent-vfio-pci cxl-coherent-vfio-pci dummy-coherent-vfio-pci
 # shellcheck disable=SC2086 # absent, not empty
 modprobe kunit ${filter:+filter_glob="$filter"} || exit 1
 leaks_begin

@@ -89,6 +89,14 @@ load_dummy() {
 	esac
 }
 
+# load BACKEND BDF APERTURE
+load() {
+	case $1 in
+	dummy) load_dummy "$2" "$3" ;;
+	*) modprobe "$1-coherent-vfio-pci" ;;
+	esac
+}
+
 lock_down() {
 	mount -t securityfs securityfs /sys/kernel/security 2>/dev/null
 	[ -w /sys/kernel/security/lockdown ] || return 1
@@ -98,7 +106,7 @@ lock_down() {
 
 step() {
 	what=$1 name=$2 bdf=$3 driver=$(driver_name "$4") aperture=$5 message=$6
-	if [ "$4" = dummy ] && ! load_dummy "$bdf" "$aperture"; then
+	if ! load "$4" "$bdf" "$aperture"; then
 		result not_ok "$name: module does not load"
 		return
 	fi
