@@ -36,6 +36,20 @@ static void bars_are_cleared(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, cdev->function->regs[i].value);
 }
 
+/* The only reset of a function that has no other: D3hot and back, by the PCI core */
+static void reset_by_power(struct kunit *test)
+{
+	struct soft_spec spec = kunit_described_spec(test, SOFT_NO_FLR | SOFT_PM_RESET);
+	struct pci_dev *pdev = kunit_function(test, &spec);
+	struct coherent_function *fn;
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
+	fn = kunit_device_of(pdev)->function;
+	fn->regs[0].value = 0x12345678;
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(pdev));
+	KUNIT_EXPECT_EQ(test, 0, fn->regs[0].value);
+}
+
 /* The arguments and results of a recovery's callbacks */
 static void recovery_results(struct kunit *test)
 {
@@ -222,6 +236,7 @@ static void command_of_a_reset_is_not_the_users(struct kunit *test)
 
 static struct kunit_case reset_cases[] = {
 	KUNIT_CASE(bars_are_cleared),
+	KUNIT_CASE(reset_by_power),
 	KUNIT_CASE(recovery_results),
 	KUNIT_CASE(told_when_shut),
 	KUNIT_CASE(command_is_restored),

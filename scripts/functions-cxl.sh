@@ -4,10 +4,10 @@
 # Functions whose memory is CXL.mem: those that the tests run on, and those that must be
 # refused. Sourced by functions.sh.
 
-# cxl_functions ARCH: by two ranges, of which one ends at no power of two; and by two
+# cxl_functions ARCH BUS: on that bus and the next. By two ranges, of which one ends at no power of two; and by two
 # decoders, where the last program ends it
 cxl_functions() {
-	local base=$((0x180000000)) second decoders
+	local base=$((0x180000000)) first=$2 second decoders
 	local programs=test_info:test_config:test_rdwr:test_mmap:test_ready:test_lifetime:test_poison:test_cxl
 	[ "$1" = amd64 ] || base=$((0x380000000))
 	second=$(hex $((base + 0x10000000))) decoders=$(hex $((base + 0x40000000)))
@@ -15,10 +15,10 @@ cxl_functions() {
 	RUN_ARGS+=(--cxl-window "$base+0x80000000")
 	reserve "$base+0x60000000"
 	device "model=plain,slot=11,port=cxlport,bar2=0,prop=none,cxl,cxl-range=$base+0x10000000,cxl-range=$second+0x20000000"
-	FUNCTIONS+=("name=cxl,bdf=0000:02:00.0,driver=cxl,port=cxlport,use=$base+0x30000000,ready=cxl,limit=2000,cxl=ranges,without=test_poison_*")
+	FUNCTIONS+=("name=cxl,bdf=0000:0$first:00.0,driver=cxl,port=cxlport,use=$base+0x30000000,ready=cxl,limit=2000,cxl=ranges,without=test_poison_*")
 	second=$(hex $((decoders + 0x10000000)))
 	device "model=plain,slot=12,port=hdmport,bar2=0,prop=none,cxl,cxl-decoder=$decoders+0x10000000,cxl-decoder=$second+0x10000000"
-	FUNCTIONS+=("name=cxl-decoders,bdf=0000:03:00.0,driver=cxl,port=hdmport,use=$decoders+0x20000000,ready=cxl,limit=2000,cxl=decoders,programs=$programs")
+	FUNCTIONS+=("name=cxl-decoders,bdf=0000:0$((first + 1)):00.0,driver=cxl,port=hdmport,use=$decoders+0x20000000,ready=cxl,limit=2000,cxl=decoders,programs=$programs")
 }
 
 hex() {

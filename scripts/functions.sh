@@ -33,6 +33,7 @@ devices() {
 	amd64-variants | arm64-variants) devices_variants "$1" ;;
 	amd64-refusals | arm64-refusals) devices_refusals "$1" ;;
 	amd64-cxl | arm64-cxl) devices_cxl "$1" ;;
+	amd64-cxl-mem) cxl_functions "$1" 1 ;;
 	amd64-port) devices_port ;;
 	amd64-patched) devices_patched ;;
 	arm64-patched) devices_main "$1" && FUNCTIONS=("${FUNCTIONS[@]:0:2}") ;;
@@ -166,7 +167,7 @@ devices_variants() {
 	# The less there is to reset by, the more paths there are in the kernel
 	variant gb200-noflr 7 0x04010000 "no-flr" "noflr,ready=bar,limit=30000,programs=test_info:test_config:test_reset:test_ready:test_lifetime"
 	variant gb200-noreset 8 0x04000000 "no-reset" "noflr,noreset,ready=bar,limit=30000,programs=test_info:test_config:test_rdwr:test_reset:test_ready"
-	cxl_functions "$1"
+	cxl_functions "$1" 2
 	# Beside virtio-iommu QEMU dies when it cannot tell a server of memory
 	[ "$1" != amd64 ] || vanishing
 	bad_from_firmware 9
