@@ -66,6 +66,12 @@ FIXTURE_TEARDOWN(fastpath)
 	free(self->text);
 }
 
+/* What a kernel says of a function that it has not */
+static bool is_unknown(int ret)
+{
+	return ret == -ENOENT || ret == -EINVAL;
+}
+
 /* With lockdep some are macros, and the functions have other names */
 static int probe_one(const char *name)
 {
@@ -73,7 +79,7 @@ static int probe_one(const char *name)
 	char line[128], function[64];
 	int ret = -ENOENT;
 
-	for (size_t i = 0; ret == -ENOENT && i < ARRAY_SIZE(forms); i++) {
+	for (size_t i = 0; is_unknown(ret) && i < ARRAY_SIZE(forms); i++) {
 		snprintf(function, sizeof(function), forms[i], name);
 		snprintf(line, sizeof(line), "p:" GROUP "/%s %s\n", name, function);
 		ret = sysfs_write(PROBES, line);
