@@ -111,6 +111,10 @@ struct coherent_dmabufs {
  * @ready: ask once whether the memory is ready: 0, -EAGAIN for not yet, or an
  *	error for never; and store how long it may say -EAGAIN, in ms. Called
  *	with the same locks; may sleep as config accesses do.
+ * @ready_at_probe: wait for the memory of a device that nobody has opened yet;
+ *	may sleep; errors have been logged. NULL: it is always ready.
+ * @bad_pages: report what firmware lists as bad, by coherent_poison_bad(); may
+ *	sleep; errors have been logged. NULL: it lists nothing.
  * @poison_changed: tell the user of the device. Called with coherent_ledger_lock
  *	held; may sleep.
  */
@@ -118,6 +122,8 @@ struct coherent_face {
 	void (*facts)(struct coherent_aperture *ap,
 		      struct coherent_gate_facts *facts);
 	int (*ready)(struct coherent_aperture *ap, unsigned int *limit_ms);
+	int (*ready_at_probe)(struct coherent_aperture *ap);
+	int (*bad_pages)(struct coherent_aperture *ap);
 	void (*poison_changed)(struct coherent_aperture *ap);
 };
 
@@ -169,6 +175,11 @@ void coherent_aperture_init(struct coherent_aperture *ap, struct device *dev,
 			    const struct coherent_face *face,
 			    struct rw_semaphore *face_lock,
 			    struct address_space *mapping);
+int coherent_aperture_check(struct coherent_layout *layout);
+int coherent_aperture_setup(struct coherent_aperture *ap,
+			    enum coherent_scrub_policy scrub);
+void coherent_aperture_teardown(struct coherent_aperture *ap);
+void coherent_aperture_report(const struct coherent_aperture *ap);
 int coherent_aperture_publish(struct coherent_aperture *ap);
 void coherent_aperture_unpublish(struct coherent_aperture *ap);
 struct coherent_aperture *coherent_aperture_of(struct device *dev);

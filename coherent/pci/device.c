@@ -166,21 +166,6 @@ static void init_windows(struct coherent_aperture *ap)
 	}
 }
 
-static void report(const struct coherent_aperture *ap)
-{
-	unsigned int i;
-
-	for (i = 0; i < ap->layout.nr_regions; i++) {
-		const struct coherent_region *region = &ap->layout.regions[i];
-
-		dev_info(ap->dev,
-			 "region %u: %s, base %#llx, usable length %#llx, BAR size %#llx\n",
-			 region->bar, coherent_memtype_name(region->memtype), region->base,
-			 region->length, region->bar_size);
-	}
-	coherent_kvm_report(ap);
-}
-
 /*
  * Everything that must exist before others can find the device, in this order
  */
@@ -202,33 +187,7 @@ static int setup(struct coherent_function *fn)
 	if (ret)
 		return dev_err_probe(ap->dev, ret,
 				     "cannot see which devices userspace has\n");
-	ret = coherent_claim(ap);
-	if (ret)
-		return ret;
-	coherent_scrub_init(ap, backend->scrub);
-	ret = coherent_ready_at_probe(fn);
-	if (ret)
-		goto out_release;
-	ret = coherent_poison_attach(ap);
-	if (ret)
-		goto out_release;
-	ret = coherent_discover_bad_pages(fn);
-	if (ret)
-		goto out_poison;
-	coherent_poison_watch(ap);
-	return 0;
-
-out_poison:
-	coherent_poison_detach(ap);
-out_release:
-	coherent_release(ap);
-	return ret;
-}
-
-static void teardown(struct coherent_function *fn)
-{
-	coherent_poison_detach(&fn->ap);
-	coherent_release(&fn->ap);
+	return coherent_aperture_setup(ap, backend->scrub);
 }
 
 /* How others find it: the PCI core, an administrator, and users last */
@@ -352,11 +311,11 @@ int coherent_pci_probe_abi(struct pci_dev *pdev,
 	ret = publish(fn);
 	if (ret)
 		goto out_teardown;
-	report(&fn->ap);
+	coherent_aperture_report(&fn->ap);
 	return 0;
 
 out_teardown:
-	teardown(fn);
+	coherent_aperture_teardown(&fn->ap);
 out_undiscover:
 	coherent_undiscover(fn);
 out_put:
@@ -380,7 +339,7 @@ void coherent_pci_remove(struct pci_dev *pdev)
 		return;
 	}
 	unpublish(fn);
-	teardown(fn);
+	coherent_aperture_teardown(&fn->ap);
 	coherent_undiscover(fn);
 	vfio_put_device(&fn->cdev->core.vdev);
 }

@@ -5,10 +5,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
-#include <linux/ioport.h>
-#include <linux/minmax.h>
 #include <linux/pci.h>
-#include <linux/pgtable.h>
 #include <linux/property.h>
 #include <linux/slab.h>
 
@@ -58,50 +55,6 @@ int coherent_read_aperture(struct coherent_device *cdev, const char *base_name,
 }
 EXPORT_SYMBOL_NS_GPL(coherent_read_aperture, "COHERENT_VFIO_PCI");
 
-/* Not every architecture sets the end of iomem_resource to what its CPUs can */
-static u64 last_physical_address(void)
-{
-#ifdef PHYS_MASK
-	return min_t(u64, iomem_resource.end, PHYS_MASK);
-#else
-	return iomem_resource.end;
-#endif
-}
-
-/* The core's own memory is the one part of System RAM that may be shown */
-static int check_own(struct coherent_layout *layout)
-{
-	for (unsigned int i = 0; i < layout->nr_regions; i++) {
-		if (layout->regions[i].memtype == COHERENT_CACHED)
-			continue;
-		layout->why = "memory of the kernel can only be cached";
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int check_layout(struct coherent_layout *layout)
-{
-	int ret = coherent_layout_check(layout, PAGE_SIZE,
-					last_physical_address());
-
-	if (ret)
-		return ret;
-	if (coherent_memory_owns(layout->base, layout->size))
-		return check_own(layout);
-	/*
-	 * System RAM belongs to the host's kernel. A description of an aperture
-	 * over it is wrong, and showing it would give the host's memory away.
-	 */
-	if (region_intersects(layout->base, layout->size,
-			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
-	    REGION_DISJOINT) {
-		layout->why = "overlaps System RAM";
-		return -EBUSY;
-	}
-	return 0;
-}
-
 /**
  * coherent_discover() - ask the backend for the aperture and check the answer
  * @fn: the function; its layout is filled in
@@ -121,7 +74,7 @@ int coherent_discover(struct coherent_function *fn)
 	if (ret == -ENODATA)
 		return ret;
 	if (!ret) {
-		ret = check_layout(layout);
+		ret = coherent_aperture_check(layout);
 		if (ret)
 			coherent_undiscover(fn);
 	}

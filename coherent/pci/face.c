@@ -29,8 +29,20 @@ static void facts(struct coherent_aperture *ap,
 	facts->ready_needs_bar = coherent_ready_reads_bar(fn);
 }
 
+static int ready_at_probe(struct coherent_aperture *ap)
+{
+	return coherent_ready_at_probe(container_of(ap, struct coherent_function, ap));
+}
+
+static int bad_pages(struct coherent_aperture *ap)
+{
+	return coherent_discover_bad_pages(container_of(ap, struct coherent_function, ap));
+}
+
 const struct coherent_face coherent_pci_face = {
-	.facts	= facts,
-	.ready	= coherent_ready_ask,
-	.poison_changed = coherent_poison_tell,
+	.facts		= facts,
+	.ready		= coherent_ready_ask,
+	.ready_at_probe	= ready_at_probe,
+	.bad_pages	= bad_pages,
+	.poison_changed	= coherent_poison_tell,
 };
