@@ -18,7 +18,7 @@ cxl_functions() {
 	FUNCTIONS+=("name=cxl,bdf=0000:0$first:00.0,driver=cxl,port=cxlport,use=$base+0x30000000,ready=cxl,limit=2000,cxl=ranges,without=test_poison_*")
 	second=$(hex $((decoders + 0x10000000)))
 	device "model=plain,slot=12,port=hdmport,bar2=0,prop=none,cxl,cxl-decoder=$decoders+0x10000000,cxl-decoder=$second+0x10000000"
-	FUNCTIONS+=("name=cxl-decoders,bdf=0000:0$((first + 1)):00.0,driver=cxl,port=hdmport,use=$decoders+0x20000000,ready=cxl,limit=2000,cxl=decoders,programs=$programs")
+	FUNCTIONS+=("name=cxl-decoders,bdf=0000:0$((first + 1)):00.0,driver=cxl,use=$decoders+0x20000000,ready=cxl,limit=2000,cxl=decoders,programs=$programs")
 }
 
 hex() {

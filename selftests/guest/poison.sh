@@ -29,7 +29,9 @@ host_listed() {
 
 # backends_removed: the core stays
 backends_removed() {
-	rmmod nvgrace_coherent_vfio_pci && rmmod dummy_coherent_vfio_pci
+	for module in /sys/module/*_coherent_vfio_pci; do
+		rmmod "${module##*/}" || return 1
+	done
 }
 
 # errors_keep_the_core: an error of a bound function outlives the backends, and
