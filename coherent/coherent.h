@@ -226,6 +226,7 @@ void coherent_region_sysfs_remove(struct coherent_aperture *ap);
 
 /* foreign.c: IOMMU mappings by others */
 int coherent_foreign_watch(const struct class *class);
+void coherent_foreign_unwatched(void);
 void coherent_foreign_forget(void);
 void coherent_foreign_exit(void);
 bool coherent_foreign_dma(struct iommu_group *ours, const struct device *self);

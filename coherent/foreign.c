@@ -118,7 +118,7 @@ struct emulated {
 
 static DEFINE_MUTEX(emulated_lock);	/* the next two */
 static LIST_HEAD(emulated);
-static bool emulated_lost;	/* one was removed while somebody had it open */
+static bool emulated_lost;	/* one was removed while open, or none was watched */
 
 static int emulated_comes(struct device *dev)
 {
@@ -209,6 +209,23 @@ int coherent_foreign_watch(const struct class *class)
 	if (ret)
 		interface.class = NULL;
 	return ret;
+}
+
+/**
+ * coherent_foreign_unwatched() - memory that no VFIO device shows can be mapped
+ *
+ * Without one of ours VFIO's class is not known. Emulated devices that come and go
+ * are not seen then, and one may have the memory: so it counts as if one had.
+ *
+ * Context: open, before memory can be mapped; may sleep.
+ */
+void coherent_foreign_unwatched(void)
+{
+	guard(mutex)(&interface_lock);
+	if (interface.class)
+		return;
+	guard(mutex)(&emulated_lock);
+	emulated_lost = true;
 }
 
 /** coherent_foreign_exit() - at module exit */

@@ -5,6 +5,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "chardev.h"
 #include "coherent.h"
 #include "pci/pci.h"
 #include "poison/poison.h"
@@ -30,10 +31,15 @@ static int __init coherent_init(void)
 	ret = coherent_poison_init();
 	if (ret)
 		goto out_loans;
+	ret = coherent_chardev_init();
+	if (ret)
+		goto out_poison;
 	coherent_debugfs_init();
 	coherent_dmabuf_init();
 	return 0;
 
+out_poison:
+	coherent_poison_exit();
 out_loans:
 	coherent_loans_exit();
 out_kvm:
@@ -52,6 +58,7 @@ static void __exit coherent_exit(void)
 {
 	coherent_dmabuf_exit();
 	coherent_debugfs_exit();
+	coherent_chardev_exit();
 	coherent_kvm_exit();
 	coherent_health_exit();
 	coherent_quarantine_exit();

@@ -15,6 +15,7 @@ extern struct kunit_suite coherent_cedt_suite;
 extern struct kunit_suite coherent_memory_suite;
 extern struct kunit_suite coherent_cxl_suite;
 extern struct kunit_suite coherent_cxl_registers_suite;
+extern struct kunit_suite coherent_chardev_suite;
 extern struct kunit_suite coherent_claim_suite;
 extern struct kunit_suite coherent_foreign_suite;
 extern struct kunit_suite coherent_ledger_suite;

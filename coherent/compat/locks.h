@@ -11,6 +11,9 @@
 #define __releases_shared(...)
 #define __cond_acquires_shared(ret, x)
 #define __context_unsafe(comment)
+/* Has one argument there, for sparse */
+#undef __cond_acquires
+#define __cond_acquires(...)
 #endif
 
 #endif

@@ -3,6 +3,7 @@
  * The list of an aperture's poison as users of the device read it, by region;
  * include/uapi/coherent_vfio.h.
  */
+#include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/lockdep.h>
@@ -119,4 +120,36 @@ ssize_t coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
 	piece.pos = 0;
 	put(&piece, &header, sizeof(header));
 	return end > off ? min_t(u64, end - off, count) : 0;
+}
+
+/**
+ * coherent_poison_spans() - the poison of an aperture with one region
+ * @ap: the aperture, attached
+ * @spans: where to store it, by ascending offset; what is more than @room is not
+ * @room: how many there is place for
+ *
+ * Context: may sleep; takes coherent_ledger_lock.
+ * Return: how many there are.
+ */
+u32 coherent_poison_spans(const struct coherent_aperture *ap,
+			  struct coherent_poison_span *spans, u32 room)
+{
+	const struct coherent_region *region = &ap->layout.regions[0];
+	unsigned long base = PHYS_PFN(region->base);
+	unsigned long last = base + PHYS_PFN(region->length) - 1;
+	unsigned long first = base, end;
+	u32 nr = 0;
+
+	guard(mutex)(&coherent_ledger_lock);
+	for (; coherent_pages_find(&first, &end, last); first = end + 1) {
+		if (nr < room)
+			spans[nr] = (struct coherent_poison_span) {
+				.offset = PFN_PHYS(first - base),
+				.length = PFN_PHYS(end - first + 1),
+			};
+		nr++;
+		if (end == last)
+			break;
+	}
+	return nr;
 }

@@ -44,6 +44,18 @@ void coherent_poison_notify(void);
 void coherent_poison_debugfs_add(struct coherent_aperture *ap);
 
 /* list.c: for users of the device */
+/**
+ * struct coherent_poison_span - poisoned memory of an aperture with one region
+ * @offset: bytes from its start
+ * @length: bytes
+ */
+struct coherent_poison_span {
+	u64 offset;
+	u64 length;
+};
+
+u32 coherent_poison_spans(const struct coherent_aperture *ap,
+			  struct coherent_poison_span *spans, u32 room);
 u64 coherent_poison_list_size(const struct coherent_aperture *ap);
 ssize_t coherent_poison_list(const struct coherent_aperture *ap, u32 irq_index,
 			     u64 off, void *buf, size_t count);

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Character devices: what memory they refuse, that nothing stays of one that was refused,
+ * and who can open them.
+ */
+#include <kunit/test.h>
+#include <linux/array_size.h>
+#include <linux/device/class.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/ioport.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "../coherent/chardev/chardev.h"
+#include "../coherent/poison/private.h"
+#include "driver.h"
+#include "suites.h"
+
+#define BASE	KUNIT_FUNCTION_BASE
+#define SIZE	((u64)SZ_1M)
+
+static const struct class test_class = { .name = "coherent-kunit" };
+
+static struct {
+	bool shared;
+	int bad_pages;		/* what it returns */
+	unsigned int asked;
+} backend;
+
+static int bad_pages(struct coherent_chardev *chardev)
+{
+	backend.asked++;
+	return backend.bad_pages ?: coherent_chardev_bad_page(chardev, BASE + SZ_64K, 1);
+}
+
+static struct coherent_chardev_info info;
+
+static int chardev_init(struct kunit *test)
+{
+	memset(&backend, 0, sizeof(backend));
+	info = (struct coherent_chardev_info) {
+		.name = "coherent-kunit0", .class = &test_class, .owner = THIS_MODULE,
+		.base = BASE, .size = SIZE, .shared = &backend.shared,
+		.bad_pages = bad_pages, .data = &backend,
+	};
+	return 0;
+}
+
+static void chardev_exit(struct kunit *test)
+{
+	coherent_quarantine_lift(0, ULONG_MAX);
+	coherent_report_forget(0, ULONG_MAX >> PAGE_SHIFT);
+}
+
+static int suite_begin(struct kunit_suite *suite)
+{
+	return class_register(&test_class);
+}
+
+static void suite_end(struct kunit_suite *suite)
+{
+	class_unregister(&test_class);
+}
+
+static void unregister(void *chardev)
+{
+	coherent_chardev_unregister(chardev);
+}
+
+static struct coherent_chardev *chardev_of(struct kunit *test)
+{
+	struct coherent_chardev *chardev = coherent_chardev_register(&info);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(chardev));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unregister, chardev));
+	return chardev;
+}
+
+static void shown(struct kunit *test)
+{
+	struct coherent_chardev *chardev = chardev_of(test);
+
+	KUNIT_EXPECT_EQ(test, 1, backend.asked);
+	KUNIT_EXPECT_EQ(test, 1, coherent_poison_count(&chardev->ap));
+	KUNIT_EXPECT_PTR_EQ(test, (void *)&backend,
+			    coherent_chardev_data(coherent_chardev_device(chardev)));
+	KUNIT_EXPECT_FALSE(test, kunit_is_free(BASE, SIZE));
+	kunit_release_action(test, unregister, chardev);
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE, SIZE));
+}
+
+static void refused(struct kunit *test, int expected)
+{
+	struct coherent_chardev *chardev = coherent_chardev_register(&info);
+
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(expected), chardev);
+	if (!IS_ERR(chardev))
+		coherent_chardev_unregister(chardev);
+}
+
+static void wrong_memory(struct kunit *test)
+{
+	const struct {
+		u64 base, size;
+		int ret;
+	} wrong[] = {
+		{ BASE, 0, -EINVAL }, { BASE + 1, SIZE, -EINVAL }, { BASE, SIZE + 1, -EINVAL },
+		{ 0 - SIZE, 2 * SIZE, -EINVAL }, { BASE, U64_MAX, -EINVAL },
+		{ __pa(test) & PAGE_MASK, SIZE, -EBUSY },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct coherent_chardev *chardev;
+
+		info.base = wrong[i].base;
+		info.size = wrong[i].size;
+		chardev = coherent_chardev_register(&info);
+		KUNIT_EXPECT_TRUE_MSG(test, IS_ERR(chardev), "%d", i);
+		if (!IS_ERR(chardev))
+			coherent_chardev_unregister(chardev);
+	}
+	info.base = __pa(test) & PAGE_MASK;
+	info.size = SIZE;
+	refused(test, -EBUSY);
+}
+
+static void nothing_stays(struct kunit *test)
+{
+	backend.bad_pages = -EIO;
+	refused(test, -EIO);
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE, SIZE));
+
+	/* Another driver has it */
+	backend.bad_pages = 0;
+	kunit_claim(test, BASE + SZ_64K, SZ_64K);
+	refused(test, -EBUSY);
+	kunit_unclaim(test);
+
+	/* A name that is there already */
+	chardev_of(test);
+	info.base = BASE + SIZE;
+	refused(test, -EEXIST);
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE + SIZE, SIZE));
+}
+
+static int open_file(struct coherent_chardev *chardev, struct file *file)
+{
+	struct inode inode = { .i_cdev = &chardev->cdev };
+
+	memset(file, 0, sizeof(*file));
+	return coherent_chardev_fops.open(&inode, file);
+}
+
+static void close_file(struct file *file)
+{
+	coherent_chardev_fops.release(NULL, file);
+}
+
+static void who_opens(struct kunit *test)
+{
+	struct file *files = kunit_kcalloc(test, 2, sizeof(*files), GFP_KERNEL);
+	struct coherent_chardev *chardev = chardev_of(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, files);
+	/* What was there before is nobody's here: there is no memory at all */
+	chardev->ap.scrub.policy = COHERENT_SCRUB_NONE;
+	KUNIT_ASSERT_EQ(test, 0, open_file(chardev, &files[0]));
+	KUNIT_EXPECT_EQ(test, 0, coherent_gate_shut(&chardev->ap));
+	KUNIT_EXPECT_PTR_EQ(test, chardev->inode->i_mapping, files[0].f_mapping);
+	KUNIT_EXPECT_EQ(test, -EBUSY, open_file(chardev, &files[1]));
+	backend.shared = true;
+	KUNIT_EXPECT_EQ(test, 0, open_file(chardev, &files[1]));
+	close_file(&files[0]);
+	KUNIT_EXPECT_EQ(test, 0, coherent_gate_shut(&chardev->ap));
+	/* Whom it was shared with keeps it */
+	backend.shared = false;
+	KUNIT_EXPECT_EQ(test, -EBUSY, open_file(chardev, &files[0]));
+	close_file(&files[1]);
+	KUNIT_EXPECT_EQ(test, COHERENT_SHUT_CLOSED, coherent_gate_shut(&chardev->ap));
+	KUNIT_ASSERT_EQ(test, 0, open_file(chardev, &files[0]));
+
+	/* While one opens or closes it, clearing it perhaps */
+	close_file(&files[0]);
+	mutex_lock(&chardev->users_lock);
+	KUNIT_EXPECT_EQ(test, -EBUSY, open_file(chardev, &files[0]));
+	mutex_unlock(&chardev->users_lock);
+}
+
+static void ioctls(struct kunit *test)
+{
+	struct coherent_chardev *chardev = chardev_of(test);
+	struct file *file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	chardev->ap.scrub.policy = COHERENT_SCRUB_NONE;
+	KUNIT_ASSERT_EQ(test, 0, open_file(chardev, file));
+	KUNIT_EXPECT_EQ(test, -EINVAL, coherent_chardev_fops.unlocked_ioctl(file, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			coherent_chardev_fops.unlocked_ioctl(file, _IO('E', 100), 0));
+	close_file(file);
+}
+
+static struct kunit_case chardev_cases[] = {
+	KUNIT_CASE(shown),
+	KUNIT_CASE(wrong_memory),
+	KUNIT_CASE(nothing_stays),
+	KUNIT_CASE(who_opens),
+	KUNIT_CASE(ioctls),
+	{ }
+};
+
+struct kunit_suite coherent_chardev_suite = {
+	.name = "coherent-chardev",
+	.suite_init = suite_begin,
+	.suite_exit = suite_end,
+	.init = chardev_init,
+	.exit = chardev_exit,
+	.test_cases = chardev_cases,
+};
