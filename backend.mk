@@ -76,7 +76,8 @@ $(COHERENT_MADE)/Module.symvers: $(shell find $(COHERENT_KIT)/coherent $(COHEREN
 	@cd $(COHERENT_KIT) && tar -cf - --exclude='*.o' --exclude='.*.cmd' --exclude='*.ko' \
 		--exclude='*.mod*' Kbuild coherent include | tar -xf - -C $(@D)
 	+@$(MAKE) -C $(KDIR) M=$(@D) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) \
-		CONFIG_COHERENT_VFIO_PCI_NVGRACE=n CONFIG_COHERENT_VFIO_PCI_CXL=n CONFIG_COHERENT_VFIO_PCI_DUMMY=n \
+		CONFIG_COHERENT_VFIO_PCI_NVGRACE=n CONFIG_COHERENT_VFIO_PCI_CXL=n CONFIG_COHERENT_VFIO_EGM=n \
+		CONFIG_COHERENT_VFIO_PCI_DUMMY=n \
 		CONFIG_COHERENT_VFIO_PCI_SOFT=n modules >$(@D).log 2>&1 || { \
 		cat $(@D).log >&2; rm -f $@; exit 1; }
 

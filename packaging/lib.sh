@@ -9,7 +9,7 @@ OUR_DKMS="coherent-vfio coherent-vfio-dummy"
 # Our modules. The last one is the kernel's own as well, so it is ours only where the kernel
 # has none: in updates and extra.
 OUR_MODULES="coherent-vfio-pci-core coherent-vfio-pci-soft nvgrace-coherent-vfio-pci
-	cxl-coherent-vfio-pci dummy-coherent-vfio-pci nvgrace-gpu-vfio-pci"
+	cxl-coherent-vfio-pci egm-coherent-vfio dummy-coherent-vfio-pci nvgrace-gpu-vfio-pci"
 MODULES_DIR=${INSTALL_MOD_PATH-}/lib/modules
 
 fail() {

@@ -40,6 +40,7 @@ devices() {
 	amd64-soft | arm64-soft) devices_soft "$1" && RUN_ARGS+=(--no-iommu) ;;
 	amd64-soft-iommu) devices_soft "$1" ;;
 	amd64-foreign) devices_foreign ;;
+	amd64-egm | arm64-egm) devices_egm "$1" ;;
 	amd64-binds) devices_binds ;;
 	amd64-quarantine | arm64-quarantine) devices_quarantine "$1" ;;
 	amd64-vm | arm64-vm) devices_vm "$1" ;;
@@ -308,6 +309,27 @@ devices_soft() {
 		"soft=1 soft_identity=gh200 soft_aperture=$good+0x64100000|$all|name=soft-gh200,bdf=10000:00:00.0,driver=nvgrace,nomodel,inject=debugfs,use=$good+0x20000000,res=0x220000000+0x44000000,type=wc,ready=bar,limit=30000,programs=test_info:test_cdev:test_config:test_rdwr:test_mmap:test_reset:test_ready:test_lifetime:test_poison_life"
 		"soft=1 soft_identity=gb300 soft_aperture=$good+0x8300000|$all|name=soft-gb300,bdf=10000:00:00.0,driver=nvgrace,nomodel,use=$good+0x8200000,ready=bar,limit=30000,$few"
 		"soft=1 soft_identity=gb200-cxl soft_aperture=$good+0x8300000|$all|name=soft-gb200-cxl,bdf=10000:00:00.0,driver=nvgrace,nomodel,use=$good+0x8200000,ready=cxl,limit=2000,$few")
+}
+
+# Memory of a socket with two GPUs. FUNCTIONS are here the arguments of egm.sh. On amd64
+# there is nothing of the kind; but what firmware says is the same.
+devices_egm() {
+	local base=0x20000000 size=0x4000000 end table properties slot
+	# On arm64 it is a guest's memory, too
+	[ "$1" = amd64 ] || base=0x200000000 size=0x24000000
+	[ "$1" = amd64 ] || RUN_ARGS+=(--nested)
+	end=$(printf '0x%x' $((base + size + 0x4000000)))
+	table=$end
+	reserve "$base+$(printf '0x%x' $((size + 0x5000000)))"
+	properties="prop=none,dsd.nvidia,egm-pxm=4,dsd.nvidia,egm-base-pa=$base,dsd.nvidia,egm-size=$size"
+	for slot in 4 5; do
+		device "model=gb200,slot=$slot,$properties${table:+,dsd.nvidia,egm-retired-pages-data-base=$table}"
+		table=''
+	done
+	# The second has no table, the third no size
+	device "model=gb200,slot=6,prop=none,dsd.nvidia,egm-pxm=4,dsd.nvidia,egm-base-pa=$base"
+	device "model=plain,slot=7,bar2=0,prop=none"
+	FUNCTIONS=("$base" "$size" "$end" 0000:00:04.0 0000:00:05.0 0000:00:07.0)
 }
 
 # One that the kernel has a driver of its own for

@@ -57,6 +57,14 @@ quarantine() {
 	guest "$1" quarantine quarantine.sh "${FUNCTIONS[@]}"
 }
 
+# egm KERNEL: memory that a character device shows, and where there is KVM a machine that
+# has it
+egm() {
+	local GUEST_LIMIT=1800
+	devices "$(kernel_arch "$1")" egm
+	guest "$1" egm egm.sh "${FUNCTIONS[@]}"
+}
+
 # with_tool KERNEL: the machine has the command coherent-vfio, as it is installed
 with_tool() {
 	in_root make -s -C /repo/tools/coherent-vfio install "DESTDIR=/lab/build/$1/tool"

@@ -87,7 +87,7 @@ lacks() {
 }
 
 OURS="coherent-vfio-pci-core coherent-vfio-pci-soft nvgrace-coherent-vfio-pci
-	cxl-coherent-vfio-pci dummy-coherent-vfio-pci nvgrace-gpu-vfio-pci"
+	cxl-coherent-vfio-pci egm-coherent-vfio dummy-coherent-vfio-pci nvgrace-gpu-vfio-pci"
 
 # nothing_of_ours: no module, no source, nothing that DKMS knows or keeps
 nothing_of_ours() {

@@ -79,13 +79,18 @@ static void args_qemu(struct args *a)
 static void args_machine(struct args *a, const struct nested_options *o)
 {
 	arg(a, "-machine");
-	arg(a, MACHINE "%s%s", o->tcg ? "" : KVM_MACHINE, o->machine ?: "");
+	arg(a, MACHINE "%s%s%s", o->tcg ? "" : KVM_MACHINE, o->machine ?: "",
+	    o->memory ? ",memory-backend=ram" : "");
 	arg(a, "-accel");
 	arg(a, o->tcg ? "tcg" : "kvm");
 	arg(a, "-cpu");
 	arg(a, o->tcg ? TCG_CPU : "host");
 	arg(a, "-m");
 	arg(a, "512");
+	if (o->memory) {
+		arg(a, "-object");
+		arg(a, "memory-backend-file,id=ram,size=512M,share=on,mem-path=%s", o->memory);
+	}
 	arg(a, "-nodefaults");
 	arg(a, "-no-user-config");
 	arg(a, "-display");

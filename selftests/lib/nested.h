@@ -16,6 +16,7 @@ struct nested_options {
 	bool firmware;		/* UEFI and ACPI on arm64, where a kernel boots without */
 	const char *bdf;	/* of the function; NULL: the machine is given none */
 	const char *machine;	/* more options of it, with a comma before each */
+	const char *memory;	/* a file that is its memory; NULL: ordinary memory */
 	const char *words;	/* instead of bdf: a file of arguments, a word a line */
 };
 
