@@ -301,6 +301,23 @@ static void component_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 16, count);
 }
 
+/* A BAR that is nothing but the block cannot be mapped at all */
+static void component_fills_its_bar(struct kunit *test)
+{
+	struct coherent_function *fn = kunit_kzalloc(test, sizeof(*fn), GFP_KERNEL);
+	struct vfio_region_info info = {
+		.index = 2, .flags = VFIO_REGION_INFO_FLAG_MMAP,
+		.size = COHERENT_CXL_BLOCK_SIZE,
+	};
+	struct vfio_info_cap caps = { };
+
+	KUNIT_ASSERT_NOT_NULL(test, fn);
+	fn->cxl = (struct coherent_cxl) { .dvsec = 0x100, .component = { .bar = 2 } };
+	KUNIT_EXPECT_EQ(test, 0, coherent_cxl_region_info(fn, &info, &caps));
+	KUNIT_EXPECT_EQ(test, 0, info.flags & VFIO_REGION_INFO_FLAG_MMAP);
+	KUNIT_EXPECT_EQ(test, 0, caps.size);
+}
+
 /* ---- registers, which are memory here ---- */
 
 #define CM		0x1000
@@ -457,6 +474,7 @@ static struct kunit_case cxl_cases[] = {
 	KUNIT_CASE(ready_by_all_ranges),
 	KUNIT_CASE(config_is_kept),
 	KUNIT_CASE(component_is_kept),
+	KUNIT_CASE(component_fills_its_bar),
 	{ }
 };
 

@@ -326,8 +326,9 @@ devices_egm() {
 		device "model=gb200,slot=$slot,$properties${table:+,dsd.nvidia,egm-retired-pages-data-base=$table}"
 		table=''
 	done
-	# The second has no table, the third no size
+	# The second has no table, the third no size, and the fourth another size
 	device "model=gb200,slot=6,prop=none,dsd.nvidia,egm-pxm=4,dsd.nvidia,egm-base-pa=$base"
+	device "model=gb200,slot=8,prop=none,dsd.nvidia,egm-pxm=4,dsd.nvidia,egm-base-pa=$base,dsd.nvidia,egm-size=0x10000"
 	device "model=plain,slot=7,bar2=0,prop=none"
 	FUNCTIONS=("$base" "$size" "$end" 0000:00:04.0 0000:00:05.0 0000:00:07.0)
 }

@@ -246,6 +246,22 @@ TEST_F(egm, retired_pages_are_listed)
 	EXPECT_EQ(-EFAULT, neg(ioctl(self->fd, EGM_RETIRED_PAGES_LIST, NULL)));
 }
 
+/* Room that is not there, in whole or in part */
+TEST_F(egm, a_list_that_does_not_end_well)
+{
+	u8 *p = mmap(NULL, 2 * self->page, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct egm_retired_pages_list *list;
+
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, munmap(p + self->page, self->page));
+	for (unsigned int room = 8; room <= 8 + 16; room += 16) {
+		list = (void *)(p + self->page - room);
+		list->argsz = 8 + 2 * 16;
+		EXPECT_EQ(-EFAULT, neg(ioctl(self->fd, EGM_RETIRED_PAGES_LIST, list)));
+	}
+	munmap(p, self->page);
+}
+
 TEST_F(egm, retired_pages_are_not_touched)
 {
 	u8 *p = map_at(self->fd, 0, self->size);
