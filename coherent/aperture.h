@@ -2,7 +2,7 @@
 /*
  * An aperture, as it is shown by a device: all that the core keeps of it. What
  * kind of device that is, and how its users get at it, is the face's affair
- * (pci/); nothing here knows of it.
+ * (pci/, chardev/); nothing here knows of it.
  */
 #ifndef COHERENT_APERTURE_H
 #define COHERENT_APERTURE_H
@@ -64,7 +64,7 @@ struct coherent_gate {
  * struct coherent_scrub - clearing of the memory
  * @policy: what an administrator wants; one word
  * @dirty: somebody may have written to it since all of it was cleared last; read
- *	and changed by open and close alone, which VFIO keeps apart
+ *	and changed by open and close alone, which VFIO, or users_lock, keeps apart
  * @done: bytes that are done with, of the scrub that runs or of the last one
  * @total: of as many
  */

@@ -36,7 +36,8 @@
  * @size: of the aperture
  * @own_memory: the memory is coherent_memory_alloc()'s
  * @res: in /proc/iomem
- * @group: the function's IOMMU group, with a reference
+ * @group: the function's IOMMU group, with a reference; NULL for a device that does
+ *	no DMA
  * @mapped: a user has mapped some of it; only ever set
  * @quarantined: no device shows it
  * @name: in /proc/iomem, while a device shows it
@@ -190,7 +191,7 @@ static int claim_new(struct coherent_aperture *ap)
  * coherent_claim() - take the aperture in /proc/iomem
  * @ap: the aperture
  *
- * Context: probe; the device is locked; may sleep; takes claims_lock.
+ * Context: probe; a PCI device is locked; may sleep; takes claims_lock.
  * Return: 0; -ENOMEM; -EBUSY when another driver has a part of it, or it is in
  * quarantine with other bounds, which is logged.
  */
@@ -235,7 +236,7 @@ void coherent_claim_mapped(struct coherent_aperture *ap)
  * coherent_release() - undo coherent_claim()
  * @ap: the aperture, with no user left
  *
- * Context: may sleep; the device is locked; takes claims_lock.
+ * Context: may sleep; a PCI device is locked; takes claims_lock.
  */
 void coherent_release(struct coherent_aperture *ap)
 {

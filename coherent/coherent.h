@@ -9,15 +9,18 @@
  *					under face_lock VFIO only tries it
  *   claims_lock				claim.c
  *     own_lock				memory.c; coherent_ledger_lock in it
+ *   coherent_chardev.users_lock	chardev/file.c; the memory is cleared under it:
+ *					map_lock and below
  *   interface_lock			foreign.c; the lock of VFIO's class in it
- *   emulated_lock			foreign.c; innermost, also under claims_lock
- *					and the lock of VFIO's class
+ *   emulated_lock			foreign.c; innermost, also under claims_lock,
+ *					mmap_lock and the lock of VFIO's class
  *   mmap_lock or the VMA's lock	faults, mmap (mm's)
  *     map_lock				makes kernel mappings
  *     loans_lock			loan.c; also under all down to coherent_gate.lock;
  *					i_mmap and page table locks in it
  *     coherent_aperture.face_lock	vfio_pci_core_device.memory_lock, which
- *					vfio-pci takes for writing in resets
+ *					vfio-pci takes for writing in resets; that of
+ *					character devices nobody does
  *       coherent_ledger_lock		what is poisoned (poison/)
  *         coherent_gate.lock		reading: memory is touched or mapped
  *					writing: a reset begins or ends, or

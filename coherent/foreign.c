@@ -161,7 +161,8 @@ static void emulated_goes(struct device *dev)
 /**
  * coherent_foreign_forget() - an administrator knows that no device has memory
  *
- * Emulated devices that were removed while they were open count no longer.
+ * Emulated devices that were removed while they were open, or were not watched, count no
+ * longer.
  *
  * Context: may sleep.
  */
@@ -212,17 +213,17 @@ int coherent_foreign_watch(const struct class *class)
 }
 
 /**
- * coherent_foreign_unwatched() - memory that no VFIO device shows can be mapped
+ * coherent_foreign_unwatched() - memory that no VFIO device shows is mapped
  *
  * Without one of ours VFIO's class is not known. Emulated devices that come and go
  * are not seen then, and one may have the memory: so it counts as if one had.
  *
- * Context: open, before memory can be mapped; may sleep.
+ * Context: mmap_lock may be held; may sleep.
  */
 void coherent_foreign_unwatched(void)
 {
-	guard(mutex)(&interface_lock);
-	if (interface.class)
+	/* Known from some time on, and for good */
+	if (READ_ONCE(interface.class))
 		return;
 	guard(mutex)(&emulated_lock);
 	emulated_lost = true;

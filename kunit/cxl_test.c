@@ -12,6 +12,7 @@
 #include <linux/pci.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
+#include <linux/vfio.h>
 
 #include "../coherent/pci/cxl.h"
 #include "../coherent/pci/pci.h"
@@ -211,6 +212,12 @@ static void a_reset_disables_it(struct kunit *test)
 	pci_read_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(0), &base);
 	KUNIT_EXPECT_EQ(test, upper_32_bits(BASE), base);
 
+	/* ... if that alone has changed, too */
+	pci_write_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_LOW(0), 0x10000000);
+	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
+	pci_read_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_LOW(0), &base);
+	KUNIT_EXPECT_EQ(test, 0, base);
+
 	/* Decoders are not */
 	fn->cxl.by_ranges = false;
 	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
@@ -301,21 +308,28 @@ static void component_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 16, count);
 }
 
-/* A BAR that is nothing but the block cannot be mapped at all */
+/* A BAR that is nothing but the block, or that cannot be mapped, is not mapped at all */
 static void component_fills_its_bar(struct kunit *test)
 {
-	struct coherent_function *fn = kunit_kzalloc(test, sizeof(*fn), GFP_KERNEL);
-	struct vfio_region_info info = {
-		.index = 2, .flags = VFIO_REGION_INFO_FLAG_MMAP,
-		.size = COHERENT_CXL_BLOCK_SIZE,
-	};
+	struct soft_spec spec = cxl_spec(test);
+	struct coherent_function *fn = bound(test, &spec);
+	struct vfio_region_info info = { .index = 2 };
 	struct vfio_info_cap caps = { };
 
-	KUNIT_ASSERT_NOT_NULL(test, fn);
-	fn->cxl = (struct coherent_cxl) { .dvsec = 0x100, .component = { .bar = 2 } };
+	/* The function has no BAR 2, and so none larger than the block */
+	fn->cxl.component = (struct coherent_cxl_block) { .bar = 2 };
+	KUNIT_EXPECT_EQ(test, 0, coherent_cxl_region_info(fn, &info, &caps));
+	KUNIT_EXPECT_EQ(test, 0, info.flags & VFIO_REGION_INFO_FLAG_MMAP);
+	fn->cdev->core.bar_mmap_supported[2] = true;
 	KUNIT_EXPECT_EQ(test, 0, coherent_cxl_region_info(fn, &info, &caps));
 	KUNIT_EXPECT_EQ(test, 0, info.flags & VFIO_REGION_INFO_FLAG_MMAP);
 	KUNIT_EXPECT_EQ(test, 0, caps.size);
+	fn->cdev->core.bar_mmap_supported[2] = false;
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_refuses(fn, VFIO_DEVICE_PCI_HOT_RESET));
+	fn->cxl.by_ranges = false;
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_refuses(fn, VFIO_DEVICE_PCI_HOT_RESET));
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_refuses(fn, VFIO_DEVICE_RESET));
+	fn->cxl.component.bar = -1;
 }
 
 /* ---- registers, which are memory here ---- */
@@ -408,8 +422,24 @@ static void decoders_not_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, read_decoders(&regs, &span, &why));
 	reg(&regs, CM, 1 | 1 << 24);	/* the list ends before them */
 	KUNIT_EXPECT_EQ(test, -ENODATA, read_decoders(&regs, &span, &why));
-	reg(&regs, CM, ~0U);		/* a function that does not answer */
+	reg(&regs, CM, 7);		/* something else */
 	KUNIT_EXPECT_EQ(test, -ENODATA, read_decoders(&regs, &span, &why));
+	KUNIT_EXPECT_NULL(test, why);
+}
+
+static void decoders_that_make_no_sense(struct kunit *test)
+{
+	struct registers regs = registers(test);
+	struct coherent_cxl_span span;
+	const char *why;
+
+	decoder(&regs, BASE, SIZE, COMMITTED);
+	reg(&regs, CM + 8, 5 | 0x202 << 20);	/* between two registers */
+	KUNIT_EXPECT_EQ(test, -ENODEV, read_decoders(&regs, &span, &why));
+	KUNIT_EXPECT_NOT_NULL(test, why);
+	reg(&regs, CM, ~0U);		/* a function that does not answer */
+	KUNIT_EXPECT_EQ(test, -ENODEV, read_decoders(&regs, &span, &why));
+	KUNIT_EXPECT_NOT_NULL(test, why);
 }
 
 static void decoders_refused(struct kunit *test)
@@ -489,6 +519,7 @@ struct kunit_suite coherent_cxl_suite = {
 static struct kunit_case cxl_registers_cases[] = {
 	KUNIT_CASE(committed_decoders),
 	KUNIT_CASE(decoders_not_in_use),
+	KUNIT_CASE(decoders_that_make_no_sense),
 	KUNIT_CASE(decoders_refused),
 	KUNIT_CASE(media),
 	{ }

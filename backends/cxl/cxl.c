@@ -7,14 +7,19 @@
  * this driver by driver_override; one without CXL memory is passed through.
  */
 #include <linux/errno.h>
+#include <linux/ioport.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 
 #include "coherent_vfio.h"
 
+/* Nothing begins in the pair, and no 64-bit BAR ends in it */
 static bool is_free(struct pci_dev *pdev, unsigned int bar)
 {
-	return !pci_resource_len(pdev, bar) && !pci_resource_len(pdev, bar + 1);
+	if (pci_resource_len(pdev, bar) || pci_resource_len(pdev, bar + 1))
+		return false;
+	return !bar || !pci_resource_len(pdev, bar - 1) ||
+	       !(pci_resource_flags(pdev, bar - 1) & IORESOURCE_MEM_64);
 }
 
 /*

@@ -161,25 +161,27 @@ static int find_all(void)
 	return list_empty(&sockets) ? -ENODEV : 0;
 }
 
-/* In sysfs its size, and a link for each GPU, by its address, as in NVIDIA's driver */
+/*
+ * In sysfs its size, and a link for each GPU, by its address, as in NVIDIA's driver.
+ * Users can have the device by now, so what is missing there does not end it.
+ */
 static int show(struct egm *egm)
 {
 	struct coherent_chardev *chardev = coherent_chardev_register(&egm->info);
+	struct device *dev;
 	struct gpu *gpu;
 	int ret;
 
 	if (IS_ERR(chardev))
 		return PTR_ERR(chardev);
 	egm->chardev = chardev;
-	ret = device_create_file(coherent_chardev_device(chardev), &dev_attr_egm_size);
+	dev = coherent_chardev_device(chardev);
+	ret = device_create_file(dev, &dev_attr_egm_size);
+	list_for_each_entry(gpu, &egm->gpus, node)
+		ret = sysfs_create_link(&dev->kobj, &gpu->pdev->dev.kobj,
+					pci_name(gpu->pdev)) ?: ret;
 	if (ret)
-		return ret;
-	list_for_each_entry(gpu, &egm->gpus, node) {
-		ret = sysfs_create_link(&coherent_chardev_device(chardev)->kobj,
-					&gpu->pdev->dev.kobj, pci_name(gpu->pdev));
-		if (ret)
-			return ret;
-	}
+		dev_warn(dev, "cannot create all of its files in sysfs (%d)\n", ret);
 	return 0;
 }
 

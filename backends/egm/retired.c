@@ -66,7 +66,7 @@ static int report(struct coherent_chardev *chardev, const u64 *pages, u64 nr)
  */
 int egm_read_retired(struct coherent_chardev *chardev, struct device *gpu)
 {
-	u64 base, *head, *table;
+	u64 base, nr, *head, *table;
 	int ret;
 
 	if (device_property_read_u64(gpu, TABLE_PROPERTY, &base) || !base)
@@ -74,18 +74,18 @@ int egm_read_retired(struct coherent_chardev *chardev, struct device *gpu)
 	head = copy_table(base, 1);
 	if (IS_ERR(head))
 		return PTR_ERR(head);
-	if (*head > MOST || base > U64_MAX - (MOST + 1) * sizeof(u64)) {
+	nr = *head;
+	kfree(head);
+	if (nr > MOST || base > U64_MAX - (MOST + 1) * sizeof(u64)) {
 		dev_err(gpu, "firmware's table of retired memory at %#llx makes no sense: it has %llu entries\n",
-			base, *head);
-		kfree(head);
+			base, nr);
 		return -EINVAL;
 	}
-	table = copy_table(base, *head + 1);
-	kfree(head);
+	table = copy_table(base, nr + 1);
 	if (IS_ERR(table))
 		return PTR_ERR(table);
-	/* As many as there were: it may be read only once more */
-	ret = report(chardev, table + 1, *table > MOST ? 0 : *table);
+	/* Whatever it says by now: no more were copied */
+	ret = report(chardev, table + 1, nr);
 	kfree(table);
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/kdev_t.h>
+#include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
@@ -61,10 +62,12 @@ static const struct coherent_face face = {
 static void release(struct device *dev)
 {
 	struct coherent_chardev *chardev = container_of(dev, struct coherent_chardev, dev);
+	struct inode *inode = chardev->inode;
 
-	coherent_chardev_inode_put(chardev->inode);
-	ida_free(&minors, MINOR(dev->devt));
+	ida_free(&minors, MINOR(dev->devt) - MINOR(first));
 	kfree(chardev);
+	/* The last one lets this module go */
+	coherent_chardev_inode_put(inode);
 }
 
 static int lay_out(struct coherent_aperture *ap, const struct coherent_chardev_info *info)
@@ -124,8 +127,11 @@ static struct coherent_chardev *alloc(const struct coherent_chardev_info *info)
 /* How others find it: users last */
 static int publish(struct coherent_chardev *chardev)
 {
-	int ret = device_add(&chardev->dev);
+	int ret;
 
+	/* Who hears of it finds all of it */
+	dev_set_uevent_suppress(&chardev->dev, true);
+	ret = device_add(&chardev->dev);
 	if (ret)
 		return ret;
 	ret = coherent_aperture_publish(&chardev->ap);
@@ -135,6 +141,8 @@ static int publish(struct coherent_chardev *chardev)
 	ret = cdev_add(&chardev->cdev, chardev->dev.devt, 1);
 	if (ret)
 		goto out_aperture;
+	dev_set_uevent_suppress(&chardev->dev, false);
+	kobject_uevent(&chardev->dev.kobj, KOBJ_ADD);
 	coherent_poison_notify();
 	return 0;
 

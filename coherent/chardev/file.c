@@ -33,7 +33,6 @@ static int open_memory(struct coherent_chardev *chardev)
 {
 	int ret;
 
-	coherent_foreign_unwatched();
 	coherent_gate_happens(&chardev->ap, COHERENT_GATE_OPENED);
 	ret = coherent_scrub_open(&chardev->ap);
 	if (ret)
@@ -93,6 +92,7 @@ static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct coherent_chardev *chardev = file->private_data;
 
+	coherent_foreign_unwatched();
 	return coherent_mmap_window(&chardev->ap.windows[0], vma);
 }
 

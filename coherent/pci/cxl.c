@@ -120,7 +120,8 @@ static int range_ready(struct pci_dev *pdev, u16 dvsec, unsigned int i,
  * @fn: a function with a cxl_dvsec
  * @timeout_ms: how long after a reset it may take, as far as is known by now
  *
- * All of its ranges have to be; the first that is not tells the limit.
+ * All of its ranges have to be, as drivers/cxl has it; the first that is not tells the
+ * limit.
  *
  * Context: may sleep as config accesses do.
  * Return: 0; -EAGAIN; -ENODEV when the device does not answer.

@@ -93,6 +93,8 @@ int coherent_cxl_decoders(void __iomem *component,
 void coherent_cxl_keep(struct coherent_function *fn, const struct coherent_cxl *cxl);
 int coherent_cxl_decodes(struct coherent_function *fn);
 bool coherent_cxl_has_component(const struct coherent_function *fn);
+bool coherent_cxl_is_component(const struct coherent_function *fn, unsigned int index);
+bool coherent_cxl_refuses(const struct coherent_function *fn, unsigned int cmd);
 bool coherent_cxl_keeps_config(const struct coherent_function *fn, u64 pos,
 			       size_t *len);
 bool coherent_cxl_keeps(const struct coherent_function *fn, unsigned int index,

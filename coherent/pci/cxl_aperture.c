@@ -13,6 +13,7 @@
 #include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
 #include <linux/time64.h>
@@ -220,9 +221,14 @@ int coherent_cxl_read_aperture(struct coherent_device *cdev,
 	if (!nr)
 		return -ENODATA;
 	if (pci_read_config_dword(pdev, cxl.dvsec + PCI_DVSEC_HEADER1, &header) ||
-	    pci_read_config_word(pdev, cxl.dvsec + PCI_DVSEC_CXL_CTRL, &cxl.control))
+	    pci_read_config_word(pdev, cxl.dvsec + PCI_DVSEC_CXL_CTRL, &cxl.control) ||
+	    PCI_POSSIBLE_ERROR(header) || PCI_POSSIBLE_ERROR(cxl.control)) {
+		layout->why = "the function does not answer";
 		return -ENODEV;
-	cxl.length = PCI_DVSEC_HEADER1_LEN(header);
+	}
+	/* Whatever it says of itself, these registers are there */
+	cxl.length = max_t(u16, PCI_DVSEC_HEADER1_LEN(header),
+			   PCI_DVSEC_CXL_RANGE_BASE_LOW(1) + sizeof(u32));
 	/* Some window there must be, before anything is said of the function */
 	ret = coherent_cxl_window(0, 0, &ways);
 	if (!ret)

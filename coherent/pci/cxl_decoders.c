@@ -5,6 +5,7 @@
 #include <linux/array_size.h>
 #include <linux/bitfield.h>
 #include <linux/bits.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/io.h>
 
@@ -58,18 +59,24 @@ int coherent_cxl_span_add(struct coherent_cxl_span *span, u64 base, u64 size)
 	return 0;
 }
 
-/* The decoders' registers, or NULL */
-static void __iomem *find_hdm(void __iomem *component)
+/* The decoders' registers, NULL without any, or an error */
+static void __iomem *find_hdm(void __iomem *component, const char **why)
 {
 	u32 header = readl(component + CM);
 
+	*why = "the registers that tell how its CXL.mem decodes make no sense";
+	if (header == ~0U)
+		return IOMEM_ERR_PTR(-ENODEV);
 	if (FIELD_GET(CM_ID, header) != CM_ITSELF)
 		return NULL;
 	for (unsigned int i = 1; i <= FIELD_GET(CM_COUNT, header); i++) {
 		u32 entry = readl(component + CM + 4 * i);
 
-		if (FIELD_GET(CM_ID, entry) == CM_HDM)
-			return component + CM + FIELD_GET(CM_POINTER, entry);
+		if (FIELD_GET(CM_ID, entry) != CM_HDM)
+			continue;
+		if (FIELD_GET(CM_POINTER, entry) % sizeof(u32))
+			return IOMEM_ERR_PTR(-ENODEV);
+		return component + CM + FIELD_GET(CM_POINTER, entry);
 	}
 	return NULL;
 }
@@ -116,14 +123,17 @@ static int add_decoder(void __iomem *decoder, struct coherent_cxl_span *span,
  * Context: any.
  * Return: 0; -ENODATA where decoders are not in use: the DVSEC's ranges count
  * then; -EOPNOTSUPP for interleaved memory, and for a gap; -ENODEV when they
- * are in use and none is committed.
+ * are in use and none is committed, and for registers that do not answer.
  */
 int coherent_cxl_decoders(void __iomem *component,
 			  struct coherent_cxl_span *span, const char **why)
 {
-	void __iomem *hdm = find_hdm(component);
+	void __iomem *hdm = find_hdm(component, why);
 	int ret = 0;
 
+	if (IS_ERR(hdm))
+		return PTR_ERR(hdm);
+	*why = NULL;
 	if (!hdm || !(readl(hdm + HDM_CONTROL) & HDM_ENABLE))
 		return -ENODATA;
 	for (unsigned int i = 0; !ret && i < count_decoders(hdm); i++)

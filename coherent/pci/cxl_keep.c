@@ -35,14 +35,33 @@ void coherent_cxl_keep(struct coherent_function *fn, const struct coherent_cxl *
 	fn->cxl = *cxl;
 }
 
-static int read_control(struct coherent_function *fn, u16 *control)
+static bool has_range(struct coherent_function *fn, unsigned int i)
 {
 	struct pci_dev *pdev = fn->cdev->core.pdev;
+	const struct coherent_cxl *cxl = &fn->cxl;
+	u32 high, low;
 
-	if (pci_read_config_word(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_CTRL, control) ||
-	    PCI_POSSIBLE_ERROR(*control))
+	return !pci_read_config_dword(pdev, cxl->dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(i), &high) &&
+	       !pci_read_config_dword(pdev, cxl->dvsec + PCI_DVSEC_CXL_RANGE_BASE_LOW(i), &low) &&
+	       high == cxl->ranges[i][0] &&
+	       !((low ^ cxl->ranges[i][1]) & PCI_DVSEC_CXL_MEM_BASE_LOW);
+}
+
+/* 1 if it is as firmware has set it up, as far as the DVSEC tells; 0 if not; -ENODEV */
+static int is_set_up(struct coherent_function *fn)
+{
+	struct pci_dev *pdev = fn->cdev->core.pdev;
+	u16 control;
+
+	if (pci_read_config_word(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_CTRL, &control) ||
+	    PCI_POSSIBLE_ERROR(control))
 		return -ENODEV;
-	return 0;
+	if (!(control & PCI_DVSEC_CXL_MEM_ENABLE))
+		return 0;
+	for (unsigned int i = 0; fn->cxl.by_ranges && i < CXL_DVSEC_RANGE_MAX; i++)
+		if (!has_range(fn, i))
+			return 0;
+	return 1;
 }
 
 /* Bases first: until it is enabled nothing decodes */
@@ -64,6 +83,8 @@ static void restore(struct coherent_function *fn)
  * coherent_cxl_decodes() - does the memory still decode as firmware has set it up?
  * @fn: the function, whose memory is active
  *
+ * Of decoders only CXL Control is looked at; they are lost together.
+ *
  * Context: may sleep as config accesses do; nobody maps or copies meanwhile whom
  * the answer lets in. Two that ask at once restore the same.
  * Return: 0, also for memory that is no CXL.mem; -ENODEV when the function does
@@ -71,23 +92,38 @@ static void restore(struct coherent_function *fn)
  */
 int coherent_cxl_decodes(struct coherent_function *fn)
 {
-	u16 control;
 	int ret;
 
 	if (!fn->cxl.dvsec)
 		return 0;
-	ret = read_control(fn, &control);
-	if (ret || control & PCI_DVSEC_CXL_MEM_ENABLE)
-		return ret;
-	if (fn->cxl.by_ranges) {
+	ret = is_set_up(fn);
+	if (!ret && fn->cxl.by_ranges) {
 		restore(fn);
-		ret = read_control(fn, &control);
-		if (ret || control & PCI_DVSEC_CXL_MEM_ENABLE)
-			return ret;
+		ret = is_set_up(fn);
 	}
+	if (ret)
+		return min(ret, 0);
 	dev_err_ratelimited(fn->ap.dev,
 			    "a reset has disabled the function's CXL.mem, which firmware alone can set up again: reboot\n");
 	return -EIO;
+}
+
+/**
+ * coherent_cxl_refuses() - an ioctl that would make an end of the memory
+ * @fn: the function
+ * @cmd: VFIO_DEVICE_*
+ *
+ * A reset of the bus loses committed decoders, for all users to come. Such a function
+ * has no hot reset, and says so when asked.
+ *
+ * Context: any.
+ * Return: whether it would.
+ */
+bool coherent_cxl_refuses(const struct coherent_function *fn, unsigned int cmd)
+{
+	return fn->cxl.dvsec && !fn->cxl.by_ranges &&
+	       (cmd == VFIO_DEVICE_PCI_HOT_RESET ||
+		cmd == VFIO_DEVICE_GET_PCI_HOT_RESET_INFO);
 }
 
 /**
@@ -121,7 +157,8 @@ bool coherent_cxl_has_component(const struct coherent_function *fn)
 	return fn->cxl.dvsec && fn->cxl.component.bar >= 0;
 }
 
-static bool is_component(const struct coherent_function *fn, unsigned int index)
+/** coherent_cxl_is_component() - are they in this region? */
+bool coherent_cxl_is_component(const struct coherent_function *fn, unsigned int index)
 {
 	return coherent_cxl_has_component(fn) && index == fn->cxl.component.bar;
 }
@@ -141,7 +178,7 @@ bool coherent_cxl_keeps(const struct coherent_function *fn, unsigned int index,
 {
 	u64 first = fn->cxl.component.offset;
 
-	return is_component(fn, index) && off < first + COHERENT_CXL_BLOCK_SIZE &&
+	return coherent_cxl_is_component(fn, index) && off < first + COHERENT_CXL_BLOCK_SIZE &&
 	       (off >= first || count > first - off);
 }
 
@@ -187,19 +224,30 @@ static int add_areas(struct vfio_region_info *info, struct vfio_info_cap *caps,
 		sparse->areas[n++].size = info->size - end;
 	}
 	sparse->nr_areas = n;
-	if (!n) {
-		info->flags &= ~VFIO_REGION_INFO_FLAG_MMAP;
+	if (!n)
 		return 0;
-	}
+	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
 	return vfio_info_add_capability(caps, &sparse->header,
 					struct_size(sparse, areas, n));
 }
 
+/* The table of interrupts is in it: it can be mapped all the same, as vfio-pci says */
+static int add_msix(struct vfio_info_cap *caps)
+{
+	struct vfio_info_cap_header header = {
+		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, .version = 1,
+	};
+
+	return vfio_info_add_capability(caps, &header, sizeof(header));
+}
+
 /**
- * coherent_cxl_region_info() - what of a real BAR can be mapped
+ * coherent_cxl_region_info() - what of the BAR with component registers can be mapped
  * @fn: the function
- * @info: vfio-pci's
+ * @info: the BAR's index in, the rest out
  * @caps: capabilities are added here
+ *
+ * In the place of vfio-pci's answer, to which older kernels can add nothing.
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
@@ -208,10 +256,17 @@ int coherent_cxl_region_info(const struct coherent_function *fn,
 			     struct vfio_region_info *info,
 			     struct vfio_info_cap *caps)
 {
+	const struct vfio_pci_core_device *core = &fn->cdev->core;
 	u64 first = fn->cxl.component.offset;
+	int ret;
 
-	if (!is_component(fn, info->index) ||
-	    !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
+	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
+	info->size = pci_resource_len(core->pdev, info->index);
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	if (!core->bar_mmap_supported[info->index])
 		return 0;
-	return add_areas(info, caps, first, first + COHERENT_CXL_BLOCK_SIZE);
+	ret = add_areas(info, caps, first, first + COHERENT_CXL_BLOCK_SIZE);
+	if (!ret && info->index == core->msix_bar)
+		ret = add_msix(caps);
+	return ret;
 }

@@ -4,6 +4,7 @@
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
@@ -93,6 +94,9 @@ static ssize_t core_write(struct coherent_function *fn, unsigned int index,
 {
 	if (coherent_cxl_write_vanishes(fn, index, *ppos & VFIO_PCI_OFFSET_MASK,
 					&count)) {
+		/* Vanishing bytes must exist all the same */
+		if (fault_in_readable(buf, count))
+			return -EFAULT;
 		*ppos += count;
 		return count;
 	}

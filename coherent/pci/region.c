@@ -73,11 +73,11 @@ int coherent_get_region_info(struct vfio_device *core_vdev,
 {
 	struct coherent_function *fn = to_coherent_function(core_vdev);
 	struct coherent_window *win = coherent_find_window(fn, info->index);
-	int ret;
 
 	if (!win && !coherent_is_upper_half(fn, info->index)) {
-		ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
-		return ret ?: coherent_cxl_region_info(fn, info, caps);
+		if (coherent_cxl_is_component(fn, info->index))
+			return coherent_cxl_region_info(fn, info, caps);
+		return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
 	}
 
 	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
@@ -124,7 +124,8 @@ static int check_ioeventfd(struct coherent_function *fn, unsigned long arg)
  *
  * Context: may sleep; no lock held.
  * Return: as uapi/linux/vfio.h documents for @cmd; -EINVAL for an ioeventfd on
- * a fake BAR, or of a function with CXL component registers.
+ * a fake BAR, or of a function with CXL component registers; -ENODEV for a hot
+ * reset that would lose its memory.
  */
 long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 		    unsigned long arg)
@@ -134,6 +135,8 @@ long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 
 	if (coherent_poison_ioctl(fn, cmd, arg, &ret))
 		return ret;
+	if (coherent_cxl_refuses(fn, cmd))
+		return -ENODEV;
 	ret = cmd == VFIO_DEVICE_IOEVENTFD ? check_ioeventfd(fn, arg) : 0;
 	return ret ?: vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }
