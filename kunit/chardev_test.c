@@ -103,13 +103,15 @@ static void refused(struct kunit *test, int expected)
 
 static void wrong_memory(struct kunit *test)
 {
+	/* The stack, where @test is, need not be in the linear map */
+	const u64 ram = __pa(kunit_kmalloc(test, SZ_4K, GFP_KERNEL)) & PAGE_MASK;
 	const struct {
 		u64 base, size;
 		int ret;
 	} wrong[] = {
 		{ BASE, 0, -EINVAL }, { BASE + 1, SIZE, -EINVAL }, { BASE, SIZE + 1, -EINVAL },
 		{ 0 - SIZE, 2 * SIZE, -EINVAL }, { BASE, U64_MAX, -EINVAL },
-		{ __pa(test) & PAGE_MASK, SIZE, -EBUSY },
+		{ ram, SIZE, -EBUSY },
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -122,7 +124,7 @@ static void wrong_memory(struct kunit *test)
 		if (!IS_ERR(chardev))
 			coherent_chardev_unregister(chardev);
 	}
-	info.base = __pa(test) & PAGE_MASK;
+	info.base = ram;
 	info.size = SIZE;
 	refused(test, -EBUSY);
 }
