@@ -111,6 +111,7 @@ static void by_two_ranges(struct kunit *test)
 		{ { BASE + SIZE / 4, BASE }, { 3 * SIZE / 4, SIZE / 4 } },
 		{ { BASE, 0 }, { SIZE, 0 } },
 		{ { 0, BASE }, { 0, SIZE } },
+		{ { BASE, 7 * SIZE }, { SIZE, 0 } },	/* no part of it */
 	};
 	struct soft_spec spec = cxl_spec(test);
 	struct coherent_function *fn;
@@ -200,10 +201,17 @@ static void write_control(struct coherent_function *fn, u16 value)
 static void a_reset_disables_it(struct kunit *test)
 {
 	struct soft_spec spec = cxl_spec(test);
-	struct coherent_function *fn = bound(test, &spec);
-	struct pci_dev *pdev = fn->cdev->core.pdev;
+	struct coherent_function *fn;
+	struct pci_dev *pdev;
 	unsigned int limit;
 	u32 base;
+
+	/* Whatever is where a second range would be */
+	spec.config.cxl.base[1] = 7 * SIZE;
+	fn = bound(test, &spec);
+	pdev = fn->cdev->core.pdev;
+	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
+	KUNIT_EXPECT_EQ(test, 7 * SIZE, (u64)fn->cxl.ranges[1][0] << 32 | fn->cxl.ranges[1][1]);
 
 	/* Ranges are restored, and so is the base */
 	write_control(fn, 0);

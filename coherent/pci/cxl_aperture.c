@@ -121,10 +121,22 @@ static int wait_for_size(struct pci_dev *pdev, u16 dvsec, unsigned int i, u64 *s
 	}
 }
 
+/* Also of ranges that are not in use: they are to be as they were, like the others */
+static int read_bases(struct pci_dev *pdev, struct coherent_cxl *cxl)
+{
+	for (unsigned int i = 0; i < CXL_DVSEC_RANGE_MAX; i++)
+		if (pci_read_config_dword(pdev, cxl->dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(i),
+					  &cxl->ranges[i][0]) ||
+		    pci_read_config_dword(pdev, cxl->dvsec + PCI_DVSEC_CXL_RANGE_BASE_LOW(i),
+					  &cxl->ranges[i][1]))
+			return -ENODEV;
+	return 0;
+}
+
 static int read_range(struct pci_dev *pdev, struct coherent_cxl *cxl, unsigned int i,
 		      struct coherent_cxl_span *span, const char **why)
 {
-	u32 *base = cxl->ranges[i];
+	const u32 *base = cxl->ranges[i];
 	u64 size;
 	int ret;
 
@@ -135,9 +147,6 @@ static int read_range(struct pci_dev *pdev, struct coherent_cxl *cxl, unsigned i
 		*why = "the function does not answer";
 	if (ret || !size)
 		return ret;
-	if (pci_read_config_dword(pdev, cxl->dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(i), &base[0]) ||
-	    pci_read_config_dword(pdev, cxl->dvsec + PCI_DVSEC_CXL_RANGE_BASE_LOW(i), &base[1]))
-		return -ENODEV;
 	ret = coherent_cxl_span_add(span, (u64)base[0] << 32 |
 				    (base[1] & PCI_DVSEC_CXL_MEM_BASE_LOW), size);
 	if (ret)
@@ -148,9 +157,11 @@ static int read_range(struct pci_dev *pdev, struct coherent_cxl *cxl, unsigned i
 static int by_ranges(struct pci_dev *pdev, struct coherent_cxl *cxl, unsigned int nr,
 		     struct coherent_cxl_span *span, const char **why)
 {
-	int ret = 0;
+	int ret = read_bases(pdev, cxl);
 
 	cxl->by_ranges = true;
+	if (ret)
+		*why = "the function does not answer";
 	for (unsigned int i = 0; !ret && i < nr; i++)
 		ret = read_range(pdev, cxl, i, span, why);
 	if (!ret && !span->size) {
