@@ -5,7 +5,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
-#include "chardev.h"
+#include "chardev/chardev.h"
 #include "coherent.h"
 #include "pci/pci.h"
 #include "poison/poison.h"

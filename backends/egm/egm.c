@@ -6,7 +6,6 @@
  *
  * Firmware describes it by properties of each GPU of the socket, alike in all.
  */
-#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/list.h>

@@ -40,6 +40,10 @@ struct coherent_chardev {
 	unsigned int users;
 };
 
+/* device.c: in the life of the module */
+int coherent_chardev_init(void);
+void coherent_chardev_exit(void);
+
 /* file.c */
 extern const struct file_operations coherent_chardev_fops;
 

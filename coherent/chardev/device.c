@@ -12,9 +12,9 @@
 #include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 
-#include "../chardev.h"
 #include "../poison/poison.h"
 #include "chardev.h"
 
@@ -168,8 +168,10 @@ coherent_chardev_register(const struct coherent_chardev_info *info)
 	struct coherent_aperture *ap;
 	int ret;
 
-	if (IS_ERR(chardev))
+	if (IS_ERR(chardev)) {
+		pr_err("cannot make the device %s (%pe)\n", info->name, chardev);
 		return chardev;
+	}
 	ap = &chardev->ap;
 	ret = dev_set_name(&chardev->dev, "%s", info->name);
 	if (ret)
@@ -187,8 +189,10 @@ coherent_chardev_register(const struct coherent_chardev_info *info)
 	if (ret)
 		goto out_pm;
 	ret = publish(chardev);
-	if (ret)
+	if (ret) {
+		dev_err(ap->dev, "cannot be shown to users (%d)\n", ret);
 		goto out_teardown;
+	}
 	coherent_aperture_report(ap);
 	return chardev;
 
