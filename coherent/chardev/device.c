@@ -96,7 +96,7 @@ static struct coherent_chardev *alloc(const struct coherent_chardev_info *info)
 {
 	struct coherent_chardev *chardev = kzalloc_obj(*chardev, GFP_KERNEL);
 	struct inode *inode;
-	int minor;
+	int minor, ret;
 
 	if (!chardev)
 		return ERR_PTR(-ENOMEM);
@@ -121,6 +121,11 @@ static struct coherent_chardev *alloc(const struct coherent_chardev_info *info)
 	chardev->dev.class = info->class;
 	chardev->dev.devt = MKDEV(MAJOR(first), MINOR(first) + minor);
 	chardev->dev.release = release;
+	ret = dev_set_name(&chardev->dev, "%s", info->name);
+	if (ret) {
+		put_device(&chardev->dev);
+		return ERR_PTR(ret);
+	}
 	return chardev;
 }
 
@@ -173,9 +178,6 @@ coherent_chardev_register(const struct coherent_chardev_info *info)
 		return chardev;
 	}
 	ap = &chardev->ap;
-	ret = dev_set_name(&chardev->dev, "%s", info->name);
-	if (ret)
-		goto out_put;
 	coherent_aperture_init(ap, &chardev->dev, &face, &chardev->face_lock,
 			       chardev->inode->i_mapping);
 	ret = lay_out(ap, info);
