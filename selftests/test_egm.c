@@ -168,17 +168,20 @@ TEST_F(egm, huge_entries)
 {
 	u64 phys = env_u64("COHERENT_EGM_BASE", 0);
 	u64 skip = self->pmd - phys % self->pmd, len = 8 * self->pmd;
+	u64 group = 64 * self->pmd;
 	u8 *room, *p;
 
 	skip = phys % self->pmd ? skip : 0;
 	if (self->retired[0] < skip + len || self->size < skip + len)
 		SKIP(return, "not as many blocks before what is retired");
-	room = mmap(NULL, len + self->pmd, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* One fault brings the blocks of one group, whose address is a multiple of its size */
+	room = mmap(NULL, len + group, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ASSERT_NE(MAP_FAILED, room);
-	p = (u8 *)(((uintptr_t)room + self->pmd - 1) & ~(self->pmd - 1));
+	p = (u8 *)(((uintptr_t)room + group - 1) & ~(group - 1));
 	ASSERT_EQ(p, mmap(p, len, RW, MAP_SHARED | MAP_FIXED, self->fd, skip));
 	EXPECT_EQ(1, faults_of_walk(p, len, self->page));
-	munmap(room, len + self->pmd);
+	munmap(room, len + group);
 }
 
 TEST_F_TIMEOUT(egm, cleared_for_the_next, 120)
