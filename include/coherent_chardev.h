@@ -27,9 +27,9 @@ struct module;
  * @scrub: the default, which an administrator may change: is the memory cleared
  *	between two users?
  * @bad_pages: report firmware's list of memory that is known to be bad: call
- *	coherent_chardev_bad_page() for each entry. Called once, in
- *	coherent_chardev_register(); may sleep; an error refuses the memory. NULL:
- *	no list.
+ *	coherent_chardev_bad_page() for each entry, or coherent_chardev_bad_table().
+ *	Called once, in coherent_chardev_register(); may sleep; an error refuses the
+ *	memory. NULL: no list.
  * @data: the backend's own, see coherent_chardev_data()
  *
  * All of it must stay until coherent_chardev_unregister() has returned.
@@ -52,5 +52,7 @@ void coherent_chardev_unregister(struct coherent_chardev *chardev);
 struct device *coherent_chardev_device(struct coherent_chardev *chardev);
 void *coherent_chardev_data(struct device *dev);
 int coherent_chardev_bad_page(struct coherent_chardev *chardev, u64 base, u64 length);
+int coherent_chardev_bad_table(struct coherent_chardev *chardev, struct device *dev,
+			       const char *property, u64 page);
 
 #endif /* COHERENT_CHARDEV_H */

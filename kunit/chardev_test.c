@@ -3,6 +3,7 @@
  * Character devices: what memory they refuse, that nothing stays of one that was refused,
  * and who can open them.
  */
+#include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/array_size.h>
 #include <linux/device/class.h>
@@ -11,6 +12,7 @@
 #include <linux/ioport.h>
 #include <linux/limits.h>
 #include <linux/module.h>
+#include <linux/property.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 
@@ -28,11 +30,14 @@ static struct {
 	bool shared;
 	int bad_pages;		/* what it returns */
 	unsigned int asked;
+	struct device *dev;	/* whose firmware description has a table, if not NULL */
 } backend;
 
 static int bad_pages(struct coherent_chardev *chardev)
 {
 	backend.asked++;
+	if (backend.dev)
+		return coherent_chardev_bad_table(chardev, backend.dev, "coherent,bad", SZ_64K);
 	return backend.bad_pages ?: coherent_chardev_bad_page(chardev, BASE + SZ_64K, 1);
 }
 
@@ -148,6 +153,66 @@ static void nothing_stays(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE + SIZE, SIZE));
 }
 
+/* A device whose firmware description has @base as the address of a table */
+static struct device *describing(struct kunit *test, u64 base)
+{
+	const struct property_entry properties[] = {
+		PROPERTY_ENTRY_U64("coherent,bad", base),
+		{ }
+	};
+	struct device *dev = kunit_device_register(test, "coherent-kunit-firmware");
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(dev));
+	KUNIT_ASSERT_EQ(test, 0, device_create_managed_software_node(dev, properties, NULL));
+	return dev;
+}
+
+static void tables(struct kunit *test)
+{
+	u64 *table = kunit_kzalloc(test, 6 * sizeof(*table), GFP_KERNEL);
+	struct coherent_chardev *chardev;
+
+	KUNIT_ASSERT_NOT_NULL(test, table);
+	/* Without the property, with none, with an empty one */
+	backend.dev = kunit_device_register(test, "coherent-kunit-silent");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(backend.dev));
+	chardev = chardev_of(test);
+	KUNIT_EXPECT_EQ(test, 0, coherent_poison_count(&chardev->ap));
+	kunit_release_action(test, unregister, chardev);
+	backend.dev = describing(test, 0);
+	chardev = chardev_of(test);
+	KUNIT_EXPECT_EQ(test, 0, coherent_poison_count(&chardev->ap));
+	kunit_release_action(test, unregister, chardev);
+	kunit_device_unregister(test, backend.dev);
+	backend.dev = describing(test, virt_to_phys(table));
+	chardev = chardev_of(test);
+	KUNIT_EXPECT_EQ(test, 0, coherent_poison_count(&chardev->ap));
+	kunit_release_action(test, unregister, chardev);
+
+	/* The beginning of one, the last byte of another, two that are not of this memory */
+	table[0] = 4;
+	table[1] = BASE + SZ_64K;
+	table[2] = BASE + SIZE - 1;
+	table[3] = BASE - 1;
+	table[4] = BASE + SIZE;
+	table[5] = BASE;
+	chardev = chardev_of(test);
+	KUNIT_EXPECT_EQ(test, 2 * SZ_64K / PAGE_SIZE, coherent_poison_count(&chardev->ap));
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(BASE + SZ_64K),
+			coherent_poison_next(PHYS_PFN(BASE), PHYS_PFN(BASE + SIZE - 1)));
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(BASE + SIZE - SZ_64K),
+			coherent_poison_next(PHYS_PFN(BASE + SZ_128K),
+					     PHYS_PFN(BASE + SIZE - 1)));
+	kunit_release_action(test, unregister, chardev);
+
+	/* What is no table is not believed, and nothing is read beyond its count */
+	table[0] = U64_MAX;
+	refused(test, -EINVAL);
+	table[0] = SZ_4K + 1;
+	refused(test, -EINVAL);
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE, SIZE));
+}
+
 static int open_file(struct coherent_chardev *chardev, struct file *file)
 {
 	struct inode inode = { .i_cdev = &chardev->cdev };
@@ -209,6 +274,7 @@ static struct kunit_case chardev_cases[] = {
 	KUNIT_CASE(shown),
 	KUNIT_CASE(wrong_memory),
 	KUNIT_CASE(nothing_stays),
+	KUNIT_CASE(tables),
 	KUNIT_CASE(who_opens),
 	KUNIT_CASE(ioctls),
 	{ }

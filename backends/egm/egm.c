@@ -13,35 +13,28 @@
 #include <linux/moduleparam.h>
 #include <linux/pci.h>
 #include <linux/property.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
 #include "coherent_chardev.h"
-#include "egm.h"
 
 #define PXM_PROPERTY	"nvidia,egm-pxm"
 #define BASE_PROPERTY	"nvidia,egm-base-pa"
 #define SIZE_PROPERTY	"nvidia,egm-size"
+
+/* Memory that firmware has retired; its pages are so large, whatever the host's are */
+#define RETIRED_PROPERTY	"nvidia,egm-retired-pages-data-base"
+#define RETIRED_SIZE		SZ_64K
 
 static bool shared;
 module_param(shared, bool, 0644);
 MODULE_PARM_DESC(shared, "may several programs have the same /dev/egm<N> open? (default: no)");
 
 /**
- * struct gpu - one that has access
- * @node: in &struct egm.gpus
- * @pdev: it, with a reference
- */
-struct gpu {
-	struct list_head node;
-	struct pci_dev *pdev;
-};
-
-/**
  * struct egm - the memory of one socket
  * @node: in the list of all
  * @pxm: its proximity domain
- * @gpus: those that firmware describes it for
  * @info: for the core
  * @chardev: the device; NULL if it was refused
  * @name: of that
@@ -49,7 +42,6 @@ struct gpu {
 struct egm {
 	struct list_head node;
 	u64 pxm;
-	struct list_head gpus;
 	struct coherent_chardev_info info;
 	struct coherent_chardev *chardev;
 	char name[24];
@@ -69,16 +61,34 @@ static const struct class egm_class = {
 	.name = "egm",
 };
 
+/* Does @pdev's description say that it has access to this memory? */
+static bool is_gpu_of(struct pci_dev *pdev, const struct egm *egm)
+{
+	struct device *dev = &pdev->dev;
+	u64 pxm, base, size;
+
+	return !device_property_read_u64(dev, PXM_PROPERTY, &pxm) && pxm == egm->pxm &&
+	       !device_property_read_u64(dev, BASE_PROPERTY, &base) &&
+	       base == egm->info.base &&
+	       !device_property_read_u64(dev, SIZE_PROPERTY, &size) &&
+	       size == egm->info.size;
+}
+
 static int bad_pages(struct coherent_chardev *chardev)
 {
 	const struct egm *egm = coherent_chardev_data(coherent_chardev_device(chardev));
-	struct gpu *gpu;
+	struct pci_dev *pdev = NULL;
 	int ret;
 
-	list_for_each_entry(gpu, &egm->gpus, node) {
-		ret = egm_read_retired(chardev, &gpu->pdev->dev);
-		if (ret)
+	for_each_pci_dev(pdev) {
+		if (!is_gpu_of(pdev, egm))
+			continue;
+		ret = coherent_chardev_bad_table(chardev, &pdev->dev, RETIRED_PROPERTY,
+						 RETIRED_SIZE);
+		if (ret) {
+			pci_dev_put(pdev);
 			return ret;
+		}
 	}
 	return 0;
 }
@@ -100,7 +110,6 @@ static struct egm *add_socket(u64 pxm, u64 base, u64 size)
 	if (!egm)
 		return NULL;
 	egm->pxm = pxm;
-	INIT_LIST_HEAD(&egm->gpus);
 	snprintf(egm->name, sizeof(egm->name), "egm%llu", pxm);
 	egm->info = (struct coherent_chardev_info) {
 		.name = egm->name, .class = &egm_class, .owner = THIS_MODULE,
@@ -118,7 +127,6 @@ static int add_gpu(struct pci_dev *pdev)
 	struct device *dev = &pdev->dev;
 	u64 pxm, base, size;
 	struct egm *egm;
-	struct gpu *gpu;
 
 	if (device_property_read_u64(dev, PXM_PROPERTY, &pxm))
 		return 0;
@@ -131,17 +139,10 @@ static int add_gpu(struct pci_dev *pdev)
 	egm = find(pxm) ?: add_socket(pxm, base, size);
 	if (!egm)
 		return -ENOMEM;
-	if (egm->info.base != base || egm->info.size != size) {
+	if (!is_gpu_of(pdev, egm))
 		dev_warn(dev,
 			 "firmware describes EGM of proximity domain %llu in two ways: this GPU is left out\n",
 			 pxm);
-		return 0;
-	}
-	gpu = kzalloc_obj(*gpu, GFP_KERNEL);
-	if (!gpu)
-		return -ENOMEM;
-	gpu->pdev = pci_dev_get(pdev);
-	list_add_tail(&gpu->node, &egm->gpus);
 	return 0;
 }
 
@@ -167,8 +168,8 @@ static int find_all(void)
 static int show(struct egm *egm)
 {
 	struct coherent_chardev *chardev = coherent_chardev_register(&egm->info);
+	struct pci_dev *pdev = NULL;
 	struct device *dev;
-	struct gpu *gpu;
 	int ret;
 
 	if (IS_ERR(chardev))
@@ -176,29 +177,20 @@ static int show(struct egm *egm)
 	egm->chardev = chardev;
 	dev = coherent_chardev_device(chardev);
 	ret = device_create_file(dev, &dev_attr_egm_size);
-	list_for_each_entry(gpu, &egm->gpus, node)
-		ret = sysfs_create_link(&dev->kobj, &gpu->pdev->dev.kobj,
-					pci_name(gpu->pdev)) ?: ret;
+	for_each_pci_dev(pdev)
+		if (is_gpu_of(pdev, egm))
+			ret = sysfs_create_link(&dev->kobj, &pdev->dev.kobj,
+						pci_name(pdev)) ?: ret;
 	if (ret)
 		dev_warn(dev, "cannot create all of its files in sysfs (%d)\n", ret);
 	return 0;
 }
 
+/* Its files and links in sysfs go with the device */
 static void forget(struct egm *egm)
 {
-	struct gpu *gpu, *next;
-
-	list_for_each_entry_safe(gpu, next, &egm->gpus, node) {
-		if (egm->chardev)
-			sysfs_remove_link(&coherent_chardev_device(egm->chardev)->kobj,
-					  pci_name(gpu->pdev));
-		pci_dev_put(gpu->pdev);
-		kfree(gpu);
-	}
-	if (egm->chardev) {
-		device_remove_file(coherent_chardev_device(egm->chardev), &dev_attr_egm_size);
+	if (egm->chardev)
 		coherent_chardev_unregister(egm->chardev);
-	}
 	list_del(&egm->node);
 	kfree(egm);
 }

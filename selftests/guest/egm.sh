@@ -88,7 +88,7 @@ wrong_table() {
 		egm_goes
 		return 1
 	fi
-	dmesg | tail -n "+$((before + 1))" | grep -q 'table of retired memory .* makes no sense' &&
+	dmesg | tail -n "+$((before + 1))" | grep -q 'table of bad memory .* makes no sense' &&
 		! is_claimed && [ ! -e /sys/class/egm ]
 }
 

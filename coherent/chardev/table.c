@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that firmware has retired: a table in memory, a 64-bit count and as many
- * 64-bit addresses, each of 64 KiB. Firmware may give no table, or 0 for its address:
- * then nothing is retired.
+ * Firmware's table of bad memory, for backends whose firmware gives the address of one:
+ * a 64-bit count, and as many 64-bit host-physical addresses.
  */
 #include <linux/align.h>
 #include <linux/dev_printk.h>
 #include <linux/err.h>
 #include <linux/io.h>
-#include <linux/kconfig.h>
 #include <linux/limits.h>
 #include <linux/property.h>
 #include <linux/sizes.h>
@@ -16,16 +14,10 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-#include "coherent_chardev.h"
-#include "egm.h"
-
-#define TABLE_PROPERTY	"nvidia,egm-retired-pages-data-base"
+#include "chardev.h"
 
 /* More, and it is no count */
 #define MOST		SZ_4K
-
-/* Firmware's pages, whatever the host's are */
-#define RETIRED		SZ_64K
 
 /* A copy of some of the table, to be freed */
 static u64 *copy_table(u64 base, size_t n)
@@ -46,30 +38,27 @@ static u64 *copy_table(u64 base, size_t n)
 	return copy;
 }
 
-static int report(struct coherent_chardev *chardev, const u64 *pages, u64 nr)
-{
-	int ret = 0;
-
-	for (u64 i = 0; !ret && i < nr; i++)
-		ret = coherent_chardev_bad_page(chardev, ALIGN_DOWN(pages[i], RETIRED), RETIRED);
-	return ret;
-}
-
 /**
- * egm_read_retired() - what firmware has retired, as one GPU's description has it
- * @chardev: of the memory
- * @gpu: the GPU
+ * coherent_chardev_bad_table() - report what firmware's table of bad memory lists
+ * @chardev: the device, in coherent_chardev_info.bad_pages
+ * @dev: whose firmware description has @property
+ * @property: 64-bit property with the host-physical address of the table
+ * @page: bytes of memory, a power of two, that an entry stands for; each is rounded down
+ *	to that
+ *
+ * Without the property, and where it is 0, there is no table.
  *
  * Context: may sleep.
  * Return: 0; -EINVAL for a table that makes no sense, which is also said to the log;
  * -ENOMEM.
  */
-int egm_read_retired(struct coherent_chardev *chardev, struct device *gpu)
+int coherent_chardev_bad_table(struct coherent_chardev *chardev, struct device *dev,
+			       const char *property, u64 page)
 {
 	u64 base, nr, *head, *table;
-	int ret;
+	int ret = 0;
 
-	if (device_property_read_u64(gpu, TABLE_PROPERTY, &base) || !base)
+	if (device_property_read_u64(dev, property, &base) || !base)
 		return 0;
 	head = copy_table(base, 1);
 	if (IS_ERR(head))
@@ -77,15 +66,17 @@ int egm_read_retired(struct coherent_chardev *chardev, struct device *gpu)
 	nr = *head;
 	kfree(head);
 	if (nr > MOST || base > U64_MAX - (MOST + 1) * sizeof(u64)) {
-		dev_err(gpu, "firmware's table of retired memory at %#llx makes no sense: it has %llu entries\n",
-			base, nr);
+		dev_err(dev, "firmware's table of bad memory at %#llx (%s) makes no sense: it has %llu entries\n",
+			base, property, nr);
 		return -EINVAL;
 	}
 	table = copy_table(base, nr + 1);
 	if (IS_ERR(table))
 		return PTR_ERR(table);
-	/* Whatever it says by now: no more were copied */
-	ret = report(chardev, table + 1, nr);
+	/* Whatever its count is by now: no more were copied */
+	for (u64 i = 1; !ret && i <= nr; i++)
+		ret = coherent_chardev_bad_page(chardev, ALIGN_DOWN(table[i], page), page);
 	kfree(table);
 	return ret;
 }
+EXPORT_SYMBOL_NS_GPL(coherent_chardev_bad_table, "COHERENT_VFIO_PCI");
