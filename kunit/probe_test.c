@@ -124,7 +124,7 @@ static void ready_by_cxl(struct kunit *test)
 	kunit_ready_answer(-EIO);
 	pdev = kunit_function(test, &spec);
 	KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
-	KUNIT_EXPECT_NE(test, 0, kunit_device_of(pdev)->function->cxl_dvsec);
+	KUNIT_EXPECT_NE(test, 0, kunit_device_of(pdev)->function->ready_dvsec);
 	/* Neither ready() nor its BAR is of interest then */
 	KUNIT_EXPECT_EQ(test, 0, kunit_ready_asked());
 }
@@ -148,7 +148,7 @@ static void not_ready_by_cxl(struct kunit *test)
 		pdev = kunit_function(test, &spec);
 		KUNIT_ASSERT_EQ(test, 0, kunit_probe_result);
 		fn = kunit_device_of(pdev)->function;
-		KUNIT_EXPECT_EQ_MSG(test, 0, fn->cxl_dvsec, "%#x", caps[i]);
+		KUNIT_EXPECT_EQ_MSG(test, 0, fn->ready_dvsec, "%#x", caps[i]);
 		KUNIT_EXPECT_GT_MSG(test, kunit_ready_asked(), 0, "%#x", caps[i]);
 		device_release_driver(&pdev->dev);
 	}

@@ -117,7 +117,7 @@ static int range_ready(struct pci_dev *pdev, u16 dvsec, unsigned int i,
 
 /**
  * coherent_cxl_ready() - is the memory behind the CXL Device DVSEC active?
- * @fn: a function with a cxl_dvsec
+ * @fn: a function with a ready_dvsec
  * @timeout_ms: how long after a reset it may take, as far as is known by now
  *
  * All of its ranges have to be, as drivers/cxl has it; the first that is not tells the
@@ -132,6 +132,6 @@ int coherent_cxl_ready(struct coherent_function *fn, unsigned int *timeout_ms)
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && i < fn->cxl_ranges; i++)
-		ret = range_ready(pdev, fn->cxl_dvsec, i, timeout_ms);
+		ret = range_ready(pdev, fn->ready_dvsec, i, timeout_ms);
 	return ret;
 }

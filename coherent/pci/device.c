@@ -181,7 +181,7 @@ static int setup(struct coherent_function *fn)
 	ap->reset_heals = backend->reset_heals_poison;
 	if (backend->cxl_ready)
 		fn->cxl_ranges = coherent_cxl_find(fn->cdev->core.pdev,
-						   &fn->cxl_dvsec);
+						   &fn->ready_dvsec);
 
 	ret = coherent_foreign_watch(fn->cdev->core.vdev.device.class);
 	if (ret)

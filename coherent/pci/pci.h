@@ -25,7 +25,7 @@ struct phys_vec;
  * struct coherent_function - what the core keeps of a function, for itself
  * @ap: the aperture; layout.nr_regions is 0 for a function passed through
  * @cdev: what its backend knows of it
- * @cxl_dvsec: config offset of the CXL Device DVSEC that tells readiness, or 0
+ * @ready_dvsec: config offset of the CXL Device DVSEC that tells readiness, or 0
  * @cxl_ranges: ranges that it has
  * @cxl: see &struct coherent_cxl
  * @config_lock: protects @regs[].value
@@ -42,7 +42,7 @@ struct phys_vec;
 struct coherent_function {
 	struct coherent_aperture ap;
 	struct coherent_device *cdev;
-	u16 cxl_dvsec;
+	u16 ready_dvsec;
 	unsigned int cxl_ranges;
 	struct coherent_cxl cxl;
 	struct mutex config_lock;	/* regs[].value */

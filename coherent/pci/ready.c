@@ -25,7 +25,7 @@
  */
 bool coherent_ready_reads_bar(const struct coherent_function *fn)
 {
-	return !fn->cxl_dvsec && fn->cdev->backend->ready &&
+	return !fn->ready_dvsec && fn->cdev->backend->ready &&
 	       fn->cdev->backend->ready_bar != COHERENT_NO_BAR;
 }
 
@@ -38,7 +38,7 @@ bool coherent_ready_reads_bar(const struct coherent_function *fn)
  */
 bool coherent_ready_is_told(const struct coherent_function *fn)
 {
-	return fn->cxl_dvsec || fn->cdev->backend->ready;
+	return fn->ready_dvsec || fn->cdev->backend->ready;
 }
 
 static int ask(struct coherent_function *fn, unsigned int *limit_ms)
@@ -47,7 +47,7 @@ static int ask(struct coherent_function *fn, unsigned int *limit_ms)
 	int ret = 0;
 
 	*limit_ms = backend->ready_timeout_ms;
-	if (fn->cxl_dvsec)
+	if (fn->ready_dvsec)
 		ret = coherent_cxl_ready(fn, limit_ms);
 	else if (backend->ready)
 		ret = backend->ready(fn->cdev);
