@@ -155,6 +155,7 @@ module_pci_driver(_driver)
 
 int coherent_read_aperture(struct coherent_device *cdev, const char *base_name,
 			   const char *size_name, u64 *base, u64 *size);
+int coherent_free_bar(struct pci_dev *pdev);
 int coherent_cxl_read_aperture(struct coherent_device *cdev,
 			       struct coherent_layout *layout,
 			       u64 *base, u64 *size);

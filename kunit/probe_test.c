@@ -5,8 +5,12 @@
  */
 #include <kunit/test.h>
 #include <linux/array_size.h>
+#include <linux/errno.h>
+#include <linux/ioport.h>
 #include <linux/pci.h>
 #include <linux/pfn.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
 
 #include "../coherent/pci/pci.h"
 #include "../coherent/poison/private.h"
@@ -235,6 +239,44 @@ static void bad_pages_not_paired(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, kunit_probe_result);
 }
 
+/* The last pair of BARs that nothing begins in, and no 64-bit BAR ends in */
+static void free_bar(struct kunit *test)
+{
+	enum { SMALL = IORESOURCE_MEM, LARGE = IORESOURCE_MEM | IORESOURCE_MEM_64 };
+	static const struct {
+		unsigned long flags[PCI_STD_NUM_BARS];	/* 0: there is no such BAR */
+		int bar;
+	} cases[] = {
+		{ { }, 4 },
+		{ { LARGE }, 4 },
+		{ { LARGE, 0, LARGE }, 4 },
+		{ { LARGE, 0, 0, 0, LARGE }, 2 },
+		{ { LARGE, 0, SMALL, 0, SMALL }, -ENOSPC },
+		{ { LARGE, 0, 0, 0, 0, SMALL }, 2 },
+		{ { 0, 0, 0, SMALL, SMALL }, 0 },
+		{ { 0, 0, 0, LARGE }, 0 },
+		{ { 0, LARGE, 0, LARGE }, -ENOSPC },
+		{ { 0, LARGE, 0, SMALL }, 4 },
+		{ { 0, LARGE, 0, 0, SMALL }, -ENOSPC },
+		{ { 0, SMALL, 0, 0, SMALL }, 2 },
+		{ { SMALL, SMALL, SMALL, SMALL, SMALL, SMALL }, -ENOSPC },
+		{ { LARGE, 0, LARGE, 0, LARGE }, -ENOSPC },
+	};
+	struct soft_spec spec = kunit_function_spec(test, false);
+	struct pci_dev *pdev = kunit_function(test, &spec);
+	struct resource had[PCI_STD_NUM_BARS];
+
+	memcpy(had, pdev->resource, sizeof(had));
+	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (int bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+			pdev->resource[bar] =
+				DEFINE_RES_NAMED(SZ_1M, cases[i].flags[bar] ? SZ_4K : 0, NULL,
+						 cases[i].flags[bar]);
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].bar, coherent_free_bar(pdev), "%d", i);
+	}
+	memcpy(pdev->resource, had, sizeof(had));
+}
+
 static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(taken),
 	KUNIT_CASE(passed_through),
@@ -246,6 +288,7 @@ static struct kunit_case probe_cases[] = {
 	KUNIT_CASE(bad_pages),
 	KUNIT_CASE(error_before_probe),
 	KUNIT_CASE(bad_pages_not_paired),
+	KUNIT_CASE(free_bar),
 	{ }
 };
 

@@ -7,32 +7,10 @@
  * this driver by driver_override; one without CXL memory is passed through.
  */
 #include <linux/errno.h>
-#include <linux/ioport.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 
 #include "coherent_vfio.h"
-
-/* Nothing begins in the pair, and no 64-bit BAR ends in it */
-static bool is_free(struct pci_dev *pdev, unsigned int bar)
-{
-	if (pci_resource_len(pdev, bar) || pci_resource_len(pdev, bar + 1))
-		return false;
-	return !bar || !pci_resource_len(pdev, bar - 1) ||
-	       !(pci_resource_flags(pdev, bar - 1) & IORESOURCE_MEM_64);
-}
-
-/*
- * The fake BAR hides what is in its place, and registers must not be hidden: so it
- * takes the last pair that the function has nothing in.
- */
-static int find_free_bar(struct pci_dev *pdev)
-{
-	for (int bar = COHERENT_USABLE_BAR; bar >= 0; bar -= 2)
-		if (is_free(pdev, bar))
-			return bar;
-	return -ENOSPC;
-}
 
 static int cxl_discover(struct coherent_device *cdev, struct coherent_layout *layout)
 {
@@ -43,7 +21,8 @@ static int cxl_discover(struct coherent_device *cdev, struct coherent_layout *la
 	ret = coherent_cxl_read_aperture(cdev, layout, &base, &size);
 	if (ret)
 		return ret;
-	bar = find_free_bar(cdev->core.pdev);
+	/* Registers in BARs must not be hidden */
+	bar = coherent_free_bar(cdev->core.pdev);
 	if (bar < 0) {
 		layout->why = "all BARs of the function are in use, and none is left to show it";
 		return bar;

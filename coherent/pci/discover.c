@@ -5,6 +5,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
+#include <linux/ioport.h>
 #include <linux/pci.h>
 #include <linux/property.h>
 #include <linux/slab.h>
@@ -54,6 +55,33 @@ int coherent_read_aperture(struct coherent_device *cdev, const char *base_name,
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(coherent_read_aperture, "COHERENT_VFIO_PCI");
+
+/* Nothing begins in the pair, and no 64-bit BAR ends in it */
+static bool is_free(struct pci_dev *pdev, unsigned int bar)
+{
+	if (pci_resource_len(pdev, bar) || pci_resource_len(pdev, bar + 1))
+		return false;
+	return !bar || !pci_resource_len(pdev, bar - 1) ||
+	       !(pci_resource_flags(pdev, bar - 1) & IORESOURCE_MEM_64);
+}
+
+/**
+ * coherent_free_bar() - where a fake BAR hides nothing of the function's
+ * @pdev: the function
+ *
+ * A fake BAR hides what is in its place. For memory that users expect in no certain
+ * BAR: the last pair of BARs that the function has nothing in.
+ *
+ * Return: 4, 2 or 0, for &coherent_region.bar; -ENOSPC where all are in use.
+ */
+int coherent_free_bar(struct pci_dev *pdev)
+{
+	for (int bar = COHERENT_USABLE_BAR; bar >= 0; bar -= 2)
+		if (is_free(pdev, bar))
+			return bar;
+	return -ENOSPC;
+}
+EXPORT_SYMBOL_NS_GPL(coherent_free_bar, "COHERENT_VFIO_PCI");
 
 /**
  * coherent_discover() - ask the backend for the aperture and check the answer
