@@ -4,7 +4,7 @@
  *
  * COHERENT_ABI identifies the binary interface between a backend's module and the core: the
  * layout of structs that both see, functions' arguments, the meaning of members. Each
- * change of these raises it. At probe a backend passes the number and the sizes that it was
+ * change of these raises it. At probe, or when it registers memory, a backend passes the number and the sizes that it was
  * compiled with, and the core refuses the function if they differ from its own: without
  * module versions the kernel would load such a module, and call wrong addresses.
  *
@@ -17,7 +17,7 @@
  * - Removing or renaming something, or changing its meaning, raises MAJOR.
  * - Neither number covers: names that do not begin with coherent_ or COHERENT_; struct
  *   coherent_function; names that begin with coherent_kunit_, except
- *   COHERENT_KUNIT_BACKEND(); and modules, which are built again for each core with
+ *   COHERENT_KUNIT_BACKEND() and COHERENT_KUNIT_CHARDEV(); and modules, which are built again for each core with
  *   another COHERENT_ABI (DKMS does it: BUILD_DEPENDS), and for each kernel.
  */
 #ifndef COHERENT_ABI_H
@@ -52,7 +52,26 @@ struct coherent_abi {
 	u32 ops;
 };
 
+/**
+ * struct coherent_chardev_abi - the same of a backend of character devices
+ * @abi: COHERENT_ABI
+ * @self: size of this struct; the first two are here in every ABI
+ * @info: size of struct coherent_chardev_info
+ */
+struct coherent_chardev_abi {
+	u32 abi;
+	u32 self;
+	u32 info;
+};
+
 /* As seen by who compiles this */
+#define COHERENT_CHARDEV_ABI_SEEN					\
+{									\
+	.abi		= COHERENT_ABI,					\
+	.self		= sizeof(struct coherent_chardev_abi),		\
+	.info		= sizeof(struct coherent_chardev_info),		\
+}
+
 #define COHERENT_ABI_SEEN						\
 {									\
 	.abi		= COHERENT_ABI,					\

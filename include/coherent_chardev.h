@@ -7,14 +7,19 @@
 #define COHERENT_CHARDEV_H
 
 #include <linux/err.h>
+#include <linux/init.h>
+#include <linux/kconfig.h>
+#include <linux/module.h>
+#include <linux/stringify.h>
 #include <linux/types.h>
 
+#include "coherent_abi.h"
+#include "coherent_kunit.h"
 #include "coherent_scrub.h"
 
 struct class;
 struct coherent_chardev;
 struct device;
-struct module;
 
 /**
  * struct coherent_chardev_info - memory, and how it is shown
@@ -47,12 +52,61 @@ struct coherent_chardev_info {
 };
 
 struct coherent_chardev *
-coherent_chardev_register(const struct coherent_chardev_info *info);
+coherent_chardev_register_abi(const struct coherent_chardev_info *info, const char *module,
+			      const struct coherent_chardev_abi *abi);
+
+/**
+ * coherent_chardev_register() - show memory by a character device
+ * @info: which memory, and how
+ *
+ * Tells the core, and modinfo, which headers the backend was built with.
+ *
+ * Context: may sleep.
+ * Return: the device, to be given to coherent_chardev_unregister(); or why the memory
+ * is refused; that has been said to the log.
+ */
+#define coherent_chardev_register(info)					\
+({									\
+	static const struct coherent_chardev_abi __abi = COHERENT_CHARDEV_ABI_SEEN; \
+	MODULE_INFO(coherent_abi, __stringify(COHERENT_ABI));		\
+									\
+	coherent_chardev_register_abi(info, KBUILD_MODNAME, &__abi);	\
+})
 void coherent_chardev_unregister(struct coherent_chardev *chardev);
 struct device *coherent_chardev_device(struct coherent_chardev *chardev);
 void *coherent_chardev_data(struct device *dev);
 int coherent_chardev_bad_page(struct coherent_chardev *chardev, u64 base, u64 length);
 int coherent_chardev_bad_table(struct coherent_chardev *chardev, struct device *dev,
 			       const char *property, u64 page);
+
+/**
+ * COHERENT_CHARDEV_MODULE() - a module around a backend for such memory
+ * @_load: ``int (void)``: finds the memory and registers it. -ENODEV where the host has
+ *	none, and any other error refuses the module, too
+ * @_unload: ``void (void)``: unregisters what a @_load that returned 0 has registered
+ *
+ * A module with tests stays where there is no such memory: they describe some.
+ */
+#define COHERENT_CHARDEV_MODULE(_load, _unload)				\
+static bool coherent_chardev_loaded;					\
+									\
+static int __init coherent_chardev_module_init(void)			\
+{									\
+	int ret = _load();						\
+									\
+	coherent_chardev_loaded = !ret;					\
+	if (ret == -ENODEV &&						\
+	    IS_ENABLED(CONFIG_COHERENT_VFIO_PCI_KUNIT_TEST))		\
+		return 0;						\
+	return ret;							\
+}									\
+module_init(coherent_chardev_module_init);				\
+									\
+static void __exit coherent_chardev_module_exit(void)			\
+{									\
+	if (coherent_chardev_loaded)					\
+		_unload();						\
+}									\
+module_exit(coherent_chardev_module_exit)
 
 #endif /* COHERENT_CHARDEV_H */

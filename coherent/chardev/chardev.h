@@ -44,6 +44,9 @@ struct coherent_chardev {
 int coherent_chardev_init(void);
 void coherent_chardev_exit(void);
 
+/* abi.c: was the backend built for this core? */
+int coherent_chardev_abi_check(const char *module, const struct coherent_chardev_abi *abi);
+
 /* file.c */
 extern const struct file_operations coherent_chardev_fops;
 

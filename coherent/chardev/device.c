@@ -159,20 +159,26 @@ out_device:
 }
 
 /**
- * coherent_chardev_register() - show memory by a character device
+ * coherent_chardev_register_abi() - coherent_chardev_register(), which is a macro
  * @info: which memory, and how
+ * @module: name of the backend's module
+ * @abi: the headers that the backend was built with
  *
  * Context: may sleep.
  * Return: the device, to be given to coherent_chardev_unregister(); or why the memory
  * is refused; that has been said to the log.
  */
 struct coherent_chardev *
-coherent_chardev_register(const struct coherent_chardev_info *info)
+coherent_chardev_register_abi(const struct coherent_chardev_info *info, const char *module,
+			      const struct coherent_chardev_abi *abi)
 {
-	struct coherent_chardev *chardev = alloc(info);
+	struct coherent_chardev *chardev;
 	struct coherent_aperture *ap;
-	int ret;
+	int ret = coherent_chardev_abi_check(module, abi);
 
+	if (ret)
+		return ERR_PTR(ret);
+	chardev = alloc(info);
 	if (IS_ERR(chardev)) {
 		pr_err("cannot make the device %s (%pe)\n", info->name, chardev);
 		return chardev;
@@ -206,7 +212,7 @@ out_put:
 	put_device(&chardev->dev);
 	return ERR_PTR(ret);
 }
-EXPORT_SYMBOL_NS_GPL(coherent_chardev_register, "COHERENT_VFIO_PCI");
+EXPORT_SYMBOL_NS_GPL(coherent_chardev_register_abi, "COHERENT_VFIO_PCI");
 
 /**
  * coherent_chardev_unregister() - undo coherent_chardev_register()

@@ -83,6 +83,7 @@ FUNCTION(coherent_read_aperture, int, struct coherent_device *, const char *,
 	 const char *, u64 *, u64 *);
 FUNCTION(coherent_cxl_read_aperture, int, struct coherent_device *,
 	 struct coherent_layout *, u64 *, u64 *);
+FUNCTION(coherent_free_bar, int, struct pci_dev *);
 FUNCTION(coherent_bad_page, int, struct coherent_device *, u64, u64);
 FUNCTION(coherent_read_bad_pages, int, struct coherent_device *, const char *);
 FUNCTION(coherent_layout_carve, int, struct coherent_layout *, u64, u64,
