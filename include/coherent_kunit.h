@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A backend's part of its own tests: one line that names the firmware properties. The tests
- * (kunit/backend_test.c) then check everything that the core expects of every backend
+ * (kunit/backend_*test.c) then check everything that the core expects of every backend
  * whenever the backend is loaded.
  */
 #ifndef COHERENT_KUNIT_H
@@ -82,8 +82,62 @@ static struct kunit_suite coherent_kunit_suite = {			\
 };									\
 kunit_test_suite(coherent_kunit_suite)
 
+/**
+ * struct coherent_kunit_chardev - what tests of a backend of character devices must be told
+ * @load: as in COHERENT_CHARDEV_MODULE()
+ * @unload: likewise
+ * @loaded: has the host such memory itself?
+ * @base_name: property, of a PCI function, with the memory's base address
+ * @size_name: property with its size
+ * @more: other properties that it must find, ended by an empty one; NULL for none
+ */
+struct coherent_kunit_chardev {
+	int (*load)(void);
+	void (*unload)(void);
+	const bool *loaded;
+	const char *base_name;
+	const char *size_name;
+	const struct property_entry *more;
+};
+
+void coherent_kunit_chardev_nothing(struct kunit *test);
+void coherent_kunit_chardev_wrong(struct kunit *test);
+void coherent_kunit_chardev_good(struct kunit *test);
+void coherent_kunit_chardev_taken(struct kunit *test);
+
+/* What may follow are members of struct coherent_kunit_chardev */
+#define COHERENT_KUNIT_CHARDEV(_name, _load, _unload, _base_name, _size_name, ...) \
+static struct kunit_case coherent_kunit_cases[] = {			\
+	KUNIT_CASE(coherent_kunit_chardev_nothing),			\
+	KUNIT_CASE(coherent_kunit_chardev_wrong),			\
+	KUNIT_CASE(coherent_kunit_chardev_good),			\
+	KUNIT_CASE(coherent_kunit_chardev_taken),			\
+	{ }								\
+};									\
+									\
+static const struct coherent_kunit_chardev coherent_kunit_self = {	\
+	.load = _load, .unload = _unload,				\
+	.loaded = &coherent_chardev_loaded,				\
+	.base_name = _base_name, .size_name = _size_name,		\
+	__VA_ARGS__							\
+};									\
+									\
+static int coherent_kunit_init(struct kunit *test)			\
+{									\
+	test->priv = (void *)&coherent_kunit_self;			\
+	return 0;							\
+}									\
+									\
+static struct kunit_suite coherent_kunit_suite = {			\
+	.name = "coherent-" #_name,					\
+	.init = coherent_kunit_init,					\
+	.test_cases = coherent_kunit_cases,				\
+};									\
+kunit_test_suite(coherent_kunit_suite)
+
 #else
 #define COHERENT_KUNIT_BACKEND(...)	static_assert(true)
+#define COHERENT_KUNIT_CHARDEV(...)	static_assert(true)
 #endif
 
 #endif /* COHERENT_KUNIT_H */

@@ -47,7 +47,7 @@ struct egm {
 	char name[24];
 };
 
-static LIST_HEAD(sockets);	/* made at init, freed at exit */
+static LIST_HEAD(sockets);	/* made at load, freed at unload */
 
 static ssize_t egm_size_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -205,7 +205,7 @@ static void forget_all(void)
 }
 
 /* One socket's memory that is refused does not cost the other's */
-static int __init egm_init(void)
+static int egm_load(void)
 {
 	unsigned int shown = 0;
 	struct egm *egm;
@@ -227,13 +227,11 @@ out:
 	forget_all();
 	return ret;
 }
-module_init(egm_init);
 
-static void __exit egm_exit(void)
-{
-	forget_all();
-}
-module_exit(egm_exit);
+COHERENT_CHARDEV_MODULE(egm_load, forget_all);
+COHERENT_KUNIT_CHARDEV(egm, egm_load, forget_all, BASE_PROPERTY, SIZE_PROPERTY,
+		       .more = (const struct property_entry []){
+				PROPERTY_ENTRY_U64(PXM_PROPERTY, 4), { } });
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(COHERENT_VFIO_VERSION);

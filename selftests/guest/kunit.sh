@@ -14,7 +14,8 @@ if [ "${1-}" = -f ]; then
 	filter=$2
 	shift 2
 fi
-[ $# != 0 ] || set -- nvgrace-coherent-vfio-pci cxl-coherent-vfio-pci dummy-coherent-vfio-pci
+[ $# != 0 ] || set -- nvgrace-coherent-vfio-pci cxl-coherent-vfio-pci egm-coherent-vfio \
+	dummy-coherent-vfio-pci
 # shellcheck disable=SC2086 # absent, not empty
 modprobe kunit ${filter:+filter_glob="$filter"} || exit 1
 leaks_begin
