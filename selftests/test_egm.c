@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that a character device shows: EGM, as a program or a VMM uses it.
- *
- *   COHERENT_EGM             /dev/egm4
- *   COHERENT_EGM_SIZE        bytes of it
- *   COHERENT_EGM_RETIRED     OFFSET OFFSET: 64 KiB each, which firmware has retired
+ * Memory that a character device shows: EGM, as a program or a VMM uses it. For the
+ * environment see lib/egm.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,53 +15,28 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "coherent_egm.h"
-#include "coherent.h"
+#include "egm.h"
 #include "poison.h"
 
 #define RW		(PROT_READ | PROT_WRITE)
-#define RETIRED		(64 * KiB)
 #define LIMIT_MS	60000
-
-static const char *path(void)
-{
-	return getenv("COHERENT_EGM");
-}
-
-/* A file of the device's directory in sysfs, or in debugfs */
-static const char *file_of(const char *dir, const char *file)
-{
-	static char name[160];
-
-	snprintf(name, sizeof(name), "%s/%s/%s", dir, strrchr(path(), '/') + 1, file);
-	return name;
-}
-
-#define SYSFS		"/sys/class/egm"
-#define DEBUGFS		"/sys/kernel/debug/coherent-vfio"
-#define SHARED		"/sys/module/egm_coherent_vfio/parameters/shared"
 
 FIXTURE(egm) {
 	int fd;
+	struct egm egm;
 	u64 size, page, pmd;
-	u64 retired[2];
+	const u64 *retired;
 };
 
 FIXTURE_SETUP(egm)
 {
-	const char *list = getenv("COHERENT_EGM_RETIRED");
-	char *next;
-
-	ASSERT_NE(NULL, path());
-	ASSERT_NE(NULL, list);
-	self->retired[0] = strtoull(list, &next, 0);
-	self->retired[1] = strtoull(next, NULL, 0);
-	ASSERT_NE(0, self->retired[1]);
-	self->size = env_u64("COHERENT_EGM_SIZE", 0);
+	ASSERT_EQ(0, egm_load(&self->egm));
+	self->size = self->egm.size;
+	self->retired = self->egm.retired;
 	self->page = page_size();
 	self->pmd = pmd_size();
 	fault_catch();
-	self->fd = open(path(), O_RDWR | O_CLOEXEC);
+	self->fd = egm_open(&self->egm);
 	ASSERT_LE(0, self->fd);
 }
 
@@ -73,37 +45,30 @@ FIXTURE_TEARDOWN(egm)
 	close(self->fd);
 }
 
-static u8 *map_at(int fd, u64 off, u64 len)
-{
-	return mmap(NULL, len, RW, MAP_SHARED, fd, off);
-}
-
 TEST_F(egm, one_at_a_time)
 {
 	pid_t pid;
 
-	EXPECT_EQ(-1, open(path(), O_RDWR | O_CLOEXEC));
-	EXPECT_EQ(EBUSY, errno);
+	EXPECT_EQ(-EBUSY, egm_open(&self->egm));
 	/* The same file in another process is no second one */
 	pid = fork();
 	if (!pid)
-		_exit(map_at(self->fd, 0, self->page) == MAP_FAILED);
+		_exit(egm_map(self->fd, 0, self->page) == MAP_FAILED);
 	EXPECT_EQ(0, wait_child(pid, LIMIT_MS));
 }
 
 /* A mapping keeps the device open, and its contents */
 TEST_F(egm, a_mapping_keeps_it_open)
 {
-	u8 *p = map_at(self->fd, 0, self->page);
+	u8 *p = egm_map(self->fd, 0, self->page);
 
 	ASSERT_NE(MAP_FAILED, p);
 	close(self->fd);
-	EXPECT_EQ(-1, open(path(), O_RDWR));
-	EXPECT_EQ(EBUSY, errno);
+	EXPECT_EQ(-EBUSY, egm_open(&self->egm));
 	*p = 0x5a;
 	EXPECT_EQ(0x5a, *p);
 	munmap(p, self->page);
-	self->fd = open(path(), O_RDWR | O_CLOEXEC);
+	self->fd = egm_open(&self->egm);
 	EXPECT_LE(0, self->fd);
 }
 
@@ -112,12 +77,12 @@ TEST_F(egm, several_where_an_administrator_says_so)
 	int second;
 	u8 *p, *q;
 
-	ASSERT_EQ(0, sysfs_write(SHARED, "1"));
-	second = open(path(), O_RDWR | O_CLOEXEC);
-	EXPECT_EQ(0, sysfs_write(SHARED, "0"));
+	ASSERT_EQ(0, sysfs_write(EGM_SHARED, "1"));
+	second = egm_open(&self->egm);
+	EXPECT_EQ(0, sysfs_write(EGM_SHARED, "0"));
 	ASSERT_LE(0, second);
-	p = map_at(self->fd, 0, self->page);
-	q = map_at(second, 0, self->page);
+	p = egm_map(self->fd, 0, self->page);
+	q = egm_map(second, 0, self->page);
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_NE(MAP_FAILED, q);
 	*p = 0x5a;
@@ -134,17 +99,17 @@ TEST_F(egm, what_can_be_mapped)
 	u64 size = self->size, page = self->page;
 	u8 *p;
 
-	p = map_at(self->fd, 0, size);
+	p = egm_map(self->fd, 0, size);
 	ASSERT_NE(MAP_FAILED, p);
 	munmap(p, size);
-	p = map_at(self->fd, size - page, page);
+	p = egm_map(self->fd, size - page, page);
 	ASSERT_NE(MAP_FAILED, p);
 	munmap(p, page);
-	EXPECT_EQ(MAP_FAILED, map_at(self->fd, 0, size + page));
+	EXPECT_EQ(MAP_FAILED, egm_map(self->fd, 0, size + page));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(MAP_FAILED, map_at(self->fd, size, page));
-	EXPECT_EQ(MAP_FAILED, map_at(self->fd, size - page, 2 * page));
-	EXPECT_EQ(MAP_FAILED, map_at(self->fd, (u64)1 << 40, page));
+	EXPECT_EQ(MAP_FAILED, egm_map(self->fd, size, page));
+	EXPECT_EQ(MAP_FAILED, egm_map(self->fd, size - page, 2 * page));
+	EXPECT_EQ(MAP_FAILED, egm_map(self->fd, (u64)1 << 40, page));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, page, RW, MAP_PRIVATE, self->fd, 0));
 	EXPECT_EQ(EINVAL, errno);
 }
@@ -189,63 +154,51 @@ TEST_F_TIMEOUT(egm, cleared_for_the_next, 120)
 	const u64 where[] = { 0, self->page, self->retired[0] - 8, self->size - 8 };
 	char text[64];
 	u64 word = now_us() | 1, got = ~0ULL;
-	u8 *p = map_at(self->fd, 0, self->size);
+	u8 *p = egm_map(self->fd, 0, self->size);
 
 	ASSERT_NE(MAP_FAILED, p);
 	for (unsigned int i = 0; i < ARRAY_SIZE(where); i++)
 		memcpy(p + where[i], &word, 8);
 	munmap(p, self->size);
 	close(self->fd);
-	self->fd = open(path(), O_RDWR | O_CLOEXEC);
+	self->fd = egm_open(&self->egm);
 	ASSERT_LE(0, self->fd);
-	p = map_at(self->fd, 0, self->size);
+	p = egm_map(self->fd, 0, self->size);
 	ASSERT_NE(MAP_FAILED, p);
 	for (unsigned int i = 0; i < ARRAY_SIZE(where); i++) {
 		memcpy(&got, p + where[i], 8);
 		EXPECT_EQ(0, got) TH_LOG("at %#llx", (unsigned long long)where[i]);
 	}
 	munmap(p, self->size);
-	ASSERT_EQ(0, sysfs_read(file_of(SYSFS, "coherent/scrub_progress"), text, sizeof(text)));
+	ASSERT_EQ(0, egm_read(&self->egm, "coherent/scrub_progress", text, sizeof(text)));
 	EXPECT_EQ(self->size, strtoull(text, NULL, 0));
-}
-
-struct list {
-	struct egm_retired_pages_list head;
-	struct egm_retired_pages_info pages[64];
-};
-
-static int get_list(int fd, struct list *list, u32 argsz)
-{
-	memset(list, 0xa5, sizeof(*list));
-	list->head.argsz = argsz;
-	return neg(ioctl(fd, EGM_RETIRED_PAGES_LIST, list));
 }
 
 TEST_F(egm, retired_pages_are_listed)
 {
-	struct list list;
+	struct egm_list list;
 	u32 all = 8 + 2 * 16;
 
-	ASSERT_EQ(0, get_list(self->fd, &list, sizeof(list)));
+	ASSERT_EQ(0, egm_list(self->fd, &list, sizeof(list)));
 	ASSERT_EQ(2, list.head.count);
 	EXPECT_EQ(all, list.head.argsz);
 	for (unsigned int i = 0; i < 2; i++) {
 		EXPECT_EQ(self->retired[i], list.pages[i].offset);
-		EXPECT_EQ(RETIRED, list.pages[i].size);
+		EXPECT_EQ(EGM_RETIRED_SIZE, list.pages[i].size);
 	}
 	EXPECT_EQ(0xa5, *(u8 *)&list.pages[2]);
 
 	/* With as much room as is needed, and with less */
-	ASSERT_EQ(0, get_list(self->fd, &list, all));
+	ASSERT_EQ(0, egm_list(self->fd, &list, all));
 	EXPECT_EQ(2, list.head.count);
 	for (u32 argsz = 8; argsz < all; argsz++) {
-		ASSERT_EQ(0, get_list(self->fd, &list, argsz));
+		ASSERT_EQ(0, egm_list(self->fd, &list, argsz));
 		ASSERT_EQ(all, list.head.argsz);
 		ASSERT_EQ(0, list.head.count);
 		ASSERT_EQ(0xa5, *(u8 *)&list.pages[0]);
 	}
 	for (u32 argsz = 0; argsz < 8; argsz++)
-		ASSERT_EQ(-EINVAL, get_list(self->fd, &list, argsz));
+		ASSERT_EQ(-EINVAL, egm_list(self->fd, &list, argsz));
 	EXPECT_EQ(-EFAULT, neg(ioctl(self->fd, EGM_RETIRED_PAGES_LIST, NULL)));
 }
 
@@ -267,7 +220,7 @@ TEST_F(egm, a_list_that_does_not_end_well)
 
 TEST_F(egm, retired_pages_are_not_touched)
 {
-	u8 *p = map_at(self->fd, 0, self->size);
+	u8 *p = egm_map(self->fd, 0, self->size);
 	struct fault_seen seen;
 	u64 got;
 
@@ -276,9 +229,9 @@ TEST_F(egm, retired_pages_are_not_touched)
 		EXPECT_EQ(-EFAULT, touch_read(p + self->retired[i], 8, &got, &seen));
 		EXPECT_EQ(SIGBUS, seen.sig);
 		EXPECT_EQ(BUS_MCEERR_AR, seen.code);
-		EXPECT_EQ(-EFAULT, touch_read(p + self->retired[i] + RETIRED - 8, 8, &got, &seen));
+		EXPECT_EQ(-EFAULT, touch_read(p + self->retired[i] + EGM_RETIRED_SIZE - 8, 8, &got, &seen));
 		EXPECT_EQ(0, touch_read(p + self->retired[i] - 8, 8, &got, &seen));
-		EXPECT_EQ(0, touch_read(p + self->retired[i] + RETIRED, 8, &got, &seen));
+		EXPECT_EQ(0, touch_read(p + self->retired[i] + EGM_RETIRED_SIZE, 8, &got, &seen));
 	}
 	munmap(p, self->size);
 }
@@ -287,35 +240,31 @@ TEST_F(egm, retired_pages_are_not_touched)
 TEST_F_TIMEOUT(egm, an_error_while_it_is_mapped, 60)
 {
 	u64 off = self->size - 16 * self->page;
-	u8 *p = map_at(self->fd, 0, self->size);
+	u8 *p = egm_map(self->fd, 0, self->size);
 	struct fault_seen seen;
-	struct list list;
-	char text[32];
+	struct egm_list list;
 	u64 got;
 
 	ASSERT_NE(MAP_FAILED, p);
 	ASSERT_EQ(0, early_kill(true));
 	advice_forget();
 	ASSERT_EQ(0, touch_read(p + off, 8, &got, &seen));
-	snprintf(text, sizeof(text), "%#llx", (unsigned long long)off);
-	ASSERT_EQ(0, sysfs_write(file_of(DEBUGFS, "inject_poison"), text));
+	ASSERT_EQ(0, egm_inject(&self->egm, off));
 	EXPECT_TRUE(advice_wait(1, LIMIT_MS));
 	EXPECT_EQ(p + off, advice_get(0).addr);
 	EXPECT_EQ(-EFAULT, touch_read(p + off, 8, &got, &seen));
 	EXPECT_EQ(BUS_MCEERR_AR, seen.code);
 	EXPECT_EQ(p + off, seen.addr);
 	EXPECT_EQ(0, touch_read(p + off + self->page, 8, &got, &seen));
-	ASSERT_EQ(0, get_list(self->fd, &list, sizeof(list)));
+	ASSERT_EQ(0, egm_list(self->fd, &list, sizeof(list)));
 	EXPECT_EQ(3, list.head.count);
 	EXPECT_EQ(off, list.pages[2].offset);
 	EXPECT_EQ(self->page, list.pages[2].size);
 
 	/* An administrator knows that it was repaired */
-	snprintf(text, sizeof(text), "%#llx+%#llx", (unsigned long long)off,
-		 (unsigned long long)self->page);
-	EXPECT_EQ(0, sysfs_write(file_of(SYSFS, "coherent/poison_clear"), text));
+	EXPECT_EQ(0, egm_clear(&self->egm, off, self->page));
 	EXPECT_EQ(0, touch_read(p + off, 8, &got, &seen));
-	ASSERT_EQ(0, get_list(self->fd, &list, sizeof(list)));
+	ASSERT_EQ(0, egm_list(self->fd, &list, sizeof(list)));
 	EXPECT_EQ(2, list.head.count);
 	munmap(p, self->size);
 }
@@ -324,13 +273,12 @@ TEST_F(egm, what_sysfs_says)
 {
 	char text[64];
 
-	ASSERT_EQ(0, sysfs_read(file_of(SYSFS, "egm_size"), text, sizeof(text)));
+	ASSERT_EQ(0, egm_read(&self->egm, "egm_size", text, sizeof(text)));
 	EXPECT_EQ(self->size, strtoull(text, NULL, 0));
 	EXPECT_EQ('x', text[1]);
-	ASSERT_EQ(0, sysfs_read(file_of(SYSFS, "coherent/region0_length"), text, sizeof(text)));
+	ASSERT_EQ(0, egm_read(&self->egm, "coherent/region0_length", text, sizeof(text)));
 	EXPECT_EQ(self->size, strtoull(text, NULL, 0));
-	ASSERT_EQ(0, sysfs_read(file_of(SYSFS, "coherent/region0_memory_type"), text,
-				sizeof(text)));
+	ASSERT_EQ(0, egm_read(&self->egm, "coherent/region0_memory_type", text, sizeof(text)));
 	EXPECT_EQ(0, strcmp("cached", text));
 	EXPECT_TRUE(iomem_has(env_u64("COHERENT_EGM_BASE", 0), self->size, "coherent egm"));
 }

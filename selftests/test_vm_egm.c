@@ -3,7 +3,7 @@
  * A virtual machine whose memory is EGM: QEMU has /dev/egm<N> as a memory-backend-file.
  * An error in that memory reaches who touches it in the guest, and nobody else.
  *
- *   COHERENT_EGM, COHERENT_EGM_BASE    see test_egm.c
+ *   COHERENT_EGM, COHERENT_EGM_BASE    see lib/egm.h; BASE is its host-physical address
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -125,6 +125,7 @@ check "egm: the memory is claimed" is_claimed
 check "egm: it links to one GPU" links_to "$first"
 check "egm: ... and to the other" links_to "$second"
 run test_egm egm
+run test_egm_attack egm
 # A KVM that gives guests cacheable memory alone can make it their memory
 if [ -d /opt/nested ] && [ "$(cat /sys/kernel/coherent_vfio/kvm_cacheable)" = yes ]; then
 	COHERENT_INJECT=$(inject_list "") && export COHERENT_INJECT
