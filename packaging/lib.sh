@@ -67,8 +67,9 @@ remove_modules() {
 # dkms_versions NAME: those that DKMS knows of, or has sources of
 dkms_versions() {
 	{
-		find "/var/lib/dkms/$1" -mindepth 2 -maxdepth 2 -name source 2>/dev/null |
-			sed 's,.*/\([^/]*\)/source$,\1,'
+		# One whose sources are gone has a link that leads nowhere, or none
+		find "/var/lib/dkms/$1" -mindepth 1 -maxdepth 1 -type d ! -name original_module 2>/dev/null |
+			sed 's,.*/,,'
 		find /usr/src -mindepth 1 -maxdepth 1 -name "$1-[0-9]*" 2>/dev/null |
 			sed "s,.*/$1-,,"
 	} | sort -u
@@ -85,12 +86,39 @@ remove_dkms() {
 			continue
 		fi
 		echo "removing $1 $other from DKMS"
-		if [ -e "/var/lib/dkms/$1/$other" ]; then
+		if [ -e "/var/lib/dkms/$1/$other/source/dkms.conf" ]; then
 			drop_originals "$1"
 			dkms remove "$1/$other" --all
+		else
+			forget_broken "$1" "$other"
 		fi
 		rm -rf "$source"
 	done
+}
+
+# forget_broken NAME VERSION: DKMS removes nothing whose sources are gone. The modules that it
+# has installed from them go, and what it keeps of them.
+forget_broken() {
+	for link in "/var/lib/dkms/$1"/kernel-*; do
+		case $(readlink "$link") in
+		"$2"/*) ;;
+		*) continue ;;
+		esac
+		kernel=$(readlink "$link")
+		kernel=${kernel#"$2"/}
+		kernel=${kernel%/*}
+		for module in $OUR_MODULES; do
+			[ ! -e "/var/lib/dkms/$1/$2/$kernel" ] ||
+				find "/var/lib/dkms/$1/$2/$kernel" -name "$module.ko*" -exec basename {} \; |
+				while read -r file; do
+					rm -f "$MODULES_DIR/$kernel/updates/dkms/$file"
+				done
+		done
+		rm -f "$link"
+		depmod "$kernel"
+	done
+	rm -rf "/var/lib/dkms/${1:?}/${2:?}"
+	rmdir "/var/lib/dkms/$1" 2>/dev/null || :
 }
 
 # drop_originals NAME: of modules that only we have, what DKMS put away is ours and old.
