@@ -161,6 +161,19 @@ driverctl_makes_it_last() {
 		rm -r /bin/driverctl /etc/driverctl.d
 }
 
+# One that takes the function from nobody: who has it still is said
+driverctl_in_vain() {
+	gpu=$(bdf_of gpu)
+	tool bind --this-boot "$gpu" || return 1
+	printf '#!/bin/sh\nexit 1\n' >/bin/driverctl && chmod +x /bin/driverctl
+	refuses 1 'was not bound to vfio-pci' bind --driver vfio-pci "$gpu" &&
+		says err 'its driver is nvgrace_coherent_vfio_pci' &&
+		bound_to "$gpu" nvgrace_coherent_vfio_pci
+	result=$?
+	rm /bin/driverctl
+	return $result
+}
+
 # perhaps NAME COMMAND: status 2 is "not here"
 perhaps() {
 	checked=$1
@@ -183,6 +196,7 @@ tests_bind() {
 	check "a vendor's service is named" vendor_is_named
 	check "list" list_is_right
 	perhaps "driverctl makes it last" driverctl_makes_it_last
+	check "a driver that keeps the function is named" driverctl_in_vain
 }
 
 # To whom it belongs by itself: nobody takes these
