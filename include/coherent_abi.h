@@ -4,9 +4,10 @@
  *
  * COHERENT_ABI identifies the binary interface between a backend's module and the core: the
  * layout of structs that both see, functions' arguments, the meaning of members. Each
- * change of these raises it. At probe, or when it registers memory, a backend passes the number and the sizes that it was
- * compiled with, and the core refuses the function if they differ from its own: without
- * module versions the kernel would load such a module, and call wrong addresses.
+ * change of these raises it. At probe, or when it registers memory, a backend passes the
+ * number and the sizes that it was compiled with, and the core refuses it if they differ
+ * from its own: without module versions the kernel would load such a module, and call
+ * wrong addresses.
  *
  * COHERENT_API is the version of these headers as source. It promises:
  *
@@ -17,8 +18,9 @@
  * - Removing or renaming something, or changing its meaning, raises MAJOR.
  * - Neither number covers: names that do not begin with coherent_ or COHERENT_; struct
  *   coherent_function; names that begin with coherent_kunit_, except
- *   COHERENT_KUNIT_BACKEND() and COHERENT_KUNIT_CHARDEV(); and modules, which are built again for each core with
- *   another COHERENT_ABI (DKMS does it: BUILD_DEPENDS), and for each kernel.
+ *   COHERENT_KUNIT_BACKEND() and COHERENT_KUNIT_CHARDEV(); and modules, which are built
+ *   again for each core with another COHERENT_ABI (DKMS does it: BUILD_DEPENDS), and for
+ *   each kernel.
  */
 #ifndef COHERENT_ABI_H
 #define COHERENT_ABI_H

@@ -12,6 +12,7 @@
 #include <linux/ioport.h>
 #include <linux/limits.h>
 #include <linux/module.h>
+#include <linux/pfn.h>
 #include <linux/property.h>
 #include <linux/sizes.h>
 #include <linux/string.h>

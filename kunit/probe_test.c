@@ -268,10 +268,12 @@ static void free_bar(struct kunit *test)
 
 	memcpy(had, pdev->resource, sizeof(had));
 	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
-		for (int bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-			pdev->resource[bar] =
-				DEFINE_RES_NAMED(SZ_1M, cases[i].flags[bar] ? SZ_4K : 0, NULL,
-						 cases[i].flags[bar]);
+		for (int bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+			unsigned long flags = cases[i].flags[bar];
+			u64 size = flags ? SZ_4K : 0;
+
+			pdev->resource[bar] = DEFINE_RES_NAMED(SZ_1M, size, NULL, flags);
+		}
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].bar, coherent_free_bar(pdev), "%d", i);
 	}
 	memcpy(pdev->resource, had, sizeof(had));

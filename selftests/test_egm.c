@@ -226,12 +226,14 @@ TEST_F(egm, retired_pages_are_not_touched)
 
 	ASSERT_NE(MAP_FAILED, p);
 	for (unsigned int i = 0; i < 2; i++) {
-		EXPECT_EQ(-EFAULT, touch_read(p + self->retired[i], 8, &got, &seen));
+		u8 *bad = p + self->retired[i], *end = bad + EGM_RETIRED_SIZE;
+
+		EXPECT_EQ(-EFAULT, touch_read(bad, 8, &got, &seen));
 		EXPECT_EQ(SIGBUS, seen.sig);
 		EXPECT_EQ(BUS_MCEERR_AR, seen.code);
-		EXPECT_EQ(-EFAULT, touch_read(p + self->retired[i] + EGM_RETIRED_SIZE - 8, 8, &got, &seen));
-		EXPECT_EQ(0, touch_read(p + self->retired[i] - 8, 8, &got, &seen));
-		EXPECT_EQ(0, touch_read(p + self->retired[i] + EGM_RETIRED_SIZE, 8, &got, &seen));
+		EXPECT_EQ(-EFAULT, touch_read(end - 8, 8, &got, &seen));
+		EXPECT_EQ(0, touch_read(bad - 8, 8, &got, &seen));
+		EXPECT_EQ(0, touch_read(end, 8, &got, &seen));
 	}
 	munmap(p, self->size);
 }
