@@ -123,6 +123,17 @@ own() {
 	guest "$1" own functional.sh -t "test_failnth test_cdev" -n '*' "${FUNCTIONS[@]}"
 }
 
+# cxl_mem KERNEL: what else a kernel must be able to run, or finds, on functions whose memory
+# is CXL.mem: allocations that fail, many things at once, and random operations
+cxl_mem() {
+	local status=0
+	devices "$(kernel_arch "$1")" cxl-mem
+	guest "$1" cxl-mem functional.sh -t "test_failnth test_attack test_buffers test_reset test_ready
+		test_lifetime test_cxl" "${FUNCTIONS[@]}" || status=1
+	guest "$1" cxl-mem-stress stress.sh -t 20 -- "${FUNCTIONS[@]}" || status=1
+	return $status
+}
+
 # patched KERNEL: what our patches of the kernel (patches/) are for. A test of that must
 # not be skipped for want of KVM or iommufd.
 patched() {
