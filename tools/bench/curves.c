@@ -7,8 +7,10 @@
  *   functions N	the caller has bound N functions
  *   mapped MIB		a user has mapped so much, by huge entries or by small ones
  *   scrub MIB		open clears the aperture, of which there is so much
+ *   threads N		N threads of one process, each in a part of its own; for each of them
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,8 @@
 #define TOUCHED	(64 * MiB)
 #define COPIES	2000
 #define REPEATS	16
+#define THREADS	8ULL
+#define PART	(TOUCHED / THREADS)
 
 struct curve {
 	struct expect e;
@@ -152,6 +156,70 @@ static int run_scrub(struct curve *c)
 	return ret;
 }
 
+struct thread {
+	struct curve *c;
+	pthread_t id;
+	u64 off;
+	u8 *p;		/* NULL: it copies */
+	int ret;
+};
+
+static void *thread(void *arg)
+{
+	struct thread *t = arg;
+	u8 buf[4096];
+
+	if (t->p)
+		faults_of_walk(t->p + t->off, PART, page_size());
+	for (int i = 0; !t->p && i < COPIES; i++)
+		if (rd(&t->c->f, USEMEM, buf, sizeof(buf), t->off) != sizeof(buf))
+			t->ret = -EIO;
+	return NULL;
+}
+
+/* What all of them take together; a lock for which they wait would show */
+static int run_together(struct curve *c, u8 *p, const char *operation, u64 each)
+{
+	struct thread t[THREADS] = { };
+	u64 begin;
+	int ret = 0;
+
+	settle();
+	begin = now_ns();
+	for (u64 i = 0; i < c->x; i++) {
+		t[i].c = c;
+		t[i].p = p;
+		t[i].off = i * PART;
+		if (pthread_create(&t[i].id, NULL, thread, &t[i]))
+			return -EAGAIN;
+	}
+	for (u64 i = 0; i < c->x; i++) {
+		pthread_join(t[i].id, NULL);
+		ret = ret ?: t[i].ret;
+	}
+	say(c, operation, (now_ns() - begin) / c->x / each);
+	return ret;
+}
+
+static int run_threads(struct curve *c)
+{
+	int ret;
+	u8 *p;
+
+	if (c->x < 1 || c->x > THREADS)
+		return -EINVAL;
+	ret = run_together(c, NULL, "pread of 4 KiB", COPIES);
+	if (ret)
+		return ret;
+	/* Small entries: a fault for each page table, of which each thread has some */
+	p = map_blocks_of(c, TOUCHED, page_size());
+	if (p == MAP_FAILED)
+		return -errno;
+	ret = run_together(c, p, "first touch of 8 MiB by small pages", 1);
+	munmap(p, TOUCHED);
+	return ret;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct curve *c);
@@ -160,6 +228,7 @@ static const struct {
 	{ "functions", run_functions },
 	{ "mapped", run_mapped },
 	{ "scrub", run_scrub },
+	{ "threads", run_threads },
 };
 
 int main(int argc, char **argv)

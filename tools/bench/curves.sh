@@ -28,6 +28,9 @@ done
 for n in 0 64 128 256; do
 	curve mapped "$n"
 done
+for n in 1 2 4 8; do
+	curve threads "$n"
+done
 mib=$(((${COHERENT_EXPECT_USEMEM#*+} + ${COHERENT_EXPECT_RESMEM#*+}) >> 20))
 scrub=/sys/bus/pci/devices/$COHERENT_BDF/coherent/scrub
 curve scrub 0
