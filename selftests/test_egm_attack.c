@@ -90,9 +90,9 @@ static void step_own(struct attacker *a)
 			complain(a->board, a->id, "own slot: signal", seen.sig);
 		memcpy(a->shadow + off, &val, 8);
 	}
-	if (rng_below(&a->rng, 2))
-		munmap(p + page_size(), page_size());	/* in two parts */
-	munmap(p, a->slot_len);
+	/* In two parts; what is in the place of the first by then is somebody else's */
+	munmap(p, page_size());
+	munmap(p + page_size(), a->slot_len - page_size());
 }
 
 static void step_file(struct attacker *a)

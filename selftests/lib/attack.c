@@ -111,9 +111,10 @@ static void step_own_map(struct attacker *a)
 		if (!touch_read(p + off, 8, &got, &seen) && got != val)
 			complain(a, "touch: wrong bytes", off);
 	}
-	if (rng_below(&a->rng, 2))
-		munmap(p + page, page);		/* in two parts */
-	munmap(p, a->slot_len);
+	/* In three parts; what is in the place of the first by then is somebody else's */
+	munmap(p + page, page);
+	munmap(p, page);
+	munmap(p + 2 * page, a->slot_len - 2 * page);
 }
 
 static void step_map(struct attacker *a)
