@@ -246,6 +246,7 @@ TEST_F_TIMEOUT(cxl, z_a_reset_of_the_bus_disables_it, 60)
 	int log = kmsg_open(), ret;
 	char line[256];
 	u64 got;
+	const struct vfio_pci_hot_reset empty = { };
 	u8 *p;
 
 	ASSERT_LE(0, log);
@@ -260,6 +261,7 @@ TEST_F_TIMEOUT(cxl, z_a_reset_of_the_bus_disables_it, 60)
 	} else {
 		/* No user can do it */
 		EXPECT_EQ(-ENODEV, reset_hot(&self->f));
+		EXPECT_EQ(-EINVAL, neg(ioctl(self->f.device, VFIO_DEVICE_PCI_HOT_RESET, &empty)));
 		EXPECT_TRUE(is_there(&self->f, self->word));
 		ret = reset_bus(self->e.bdf);
 		if (ret == -ENOENT)

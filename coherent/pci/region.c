@@ -2,7 +2,9 @@
 /*
  * What userspace sees of a region, and the ioctls that name one.
  */
+#include <linux/build_bug.h>
 #include <linux/overflow.h>
+#include <linux/stddef.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -116,6 +118,21 @@ static int check_ioeventfd(struct coherent_function *fn, unsigned long arg)
 	return 0;
 }
 
+/* As vfio-pci has it of a function without such a reset: a wrong call is told first */
+static long no_hot_reset(unsigned long arg)
+{
+	struct vfio_pci_hot_reset hdr;
+	unsigned long minsz = offsetofend(struct vfio_pci_hot_reset, count);
+
+	/* Both commands begin alike */
+	static_assert(offsetofend(struct vfio_pci_hot_reset, count) ==
+		      offsetofend(struct vfio_pci_hot_reset_info, count));
+
+	if (copy_from_user(&hdr, (void __user *)arg, minsz))
+		return -EFAULT;
+	return hdr.argsz < minsz ? -EINVAL : -ENODEV;
+}
+
 /**
  * coherent_ioctl() - &vfio_device_ops.ioctl
  * @core_vdev: the device
@@ -136,7 +153,7 @@ long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 	if (coherent_poison_ioctl(fn, cmd, arg, &ret))
 		return ret;
 	if (coherent_cxl_refuses(fn, cmd))
-		return -ENODEV;
+		return no_hot_reset(arg);
 	ret = cmd == VFIO_DEVICE_IOEVENTFD ? check_ioeventfd(fn, arg) : 0;
 	return ret ?: vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }
