@@ -104,13 +104,13 @@ static loff_t chardev_llseek(struct file *file, loff_t offset, int whence)
 	return fixed_size_llseek(file, offset, whence, chardev->info->size);
 }
 
-/* The list may have grown since it was counted; the caller learns that from the count */
+/* While the list is stored it may grow: then once more, as long as the caller has room */
 static long retired_pages(struct coherent_chardev *chardev,
 			  struct egm_retired_pages_list __user *user)
 {
 	struct coherent_poison_span *list __free(kvfree) = NULL;
 	struct egm_retired_pages_list head;
-	u32 room, nr;
+	u32 room, nr, had = 0;
 
 	/* They are copied as they are */
 	static_assert(sizeof(*list) == sizeof(struct egm_retired_pages_info) &&
@@ -122,13 +122,15 @@ static long retired_pages(struct coherent_chardev *chardev,
 	if (head.argsz < sizeof(head))
 		return -EINVAL;
 	room = (head.argsz - sizeof(head)) / sizeof(*list);
-	nr = coherent_poison_spans(&chardev->ap, NULL, 0);
-	if (nr && nr <= room) {
-		list = kvmalloc_array(nr, sizeof(*list), GFP_KERNEL_ACCOUNT);
+	for (;;) {
+		nr = coherent_poison_spans(&chardev->ap, list, had);
+		if (nr <= had || nr > room)
+			break;
+		kvfree(list);
+		had = nr;
+		list = kvmalloc_array(had, sizeof(*list), GFP_KERNEL_ACCOUNT);
 		if (!list)
 			return -ENOMEM;
-		room = nr;
-		nr = coherent_poison_spans(&chardev->ap, list, room);
 	}
 	head.argsz = struct_size(user, retired_pages, nr);
 	head.count = nr <= room ? nr : 0;
