@@ -169,13 +169,9 @@ static void nothing_stays(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE + SIZE, SIZE));
 }
 
-/* A device whose firmware description has @base as the address of a table */
-static struct device *describing(struct kunit *test, u64 base)
+static struct device *with_property(struct kunit *test, struct property_entry property)
 {
-	const struct property_entry properties[] = {
-		PROPERTY_ENTRY_U64("coherent,bad", base),
-		{ }
-	};
+	const struct property_entry properties[] = { property, { } };
 	struct device *dev = kunit_device_register(test, "coherent-kunit-firmware");
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(dev));
@@ -183,8 +179,15 @@ static struct device *describing(struct kunit *test, u64 base)
 	return dev;
 }
 
+/* A device whose firmware description has @base as the address of a table */
+static struct device *describing(struct kunit *test, u64 base)
+{
+	return with_property(test, PROPERTY_ENTRY_U64("coherent,bad", base));
+}
+
 static void tables(struct kunit *test)
 {
+	static const u8 bytes[] = { 1, 2, 3 };
 	u64 *table = kunit_kzalloc(test, 6 * sizeof(*table), GFP_KERNEL);
 	struct coherent_chardev *chardev;
 
@@ -220,6 +223,16 @@ static void tables(struct kunit *test)
 			coherent_poison_next(PHYS_PFN(BASE + SZ_128K),
 					     PHYS_PFN(BASE + SIZE - 1)));
 	kunit_release_action(test, unregister, chardev);
+
+	/* Where no table can be, and what is no address: never for "no table" */
+	kunit_device_unregister(test, backend.dev);
+	backend.dev = describing(test, U64_MAX - 7);
+	refused(test, -EINVAL);
+	kunit_device_unregister(test, backend.dev);
+	backend.dev = with_property(test, PROPERTY_ENTRY_U8_ARRAY("coherent,bad", bytes));
+	KUNIT_EXPECT_TRUE(test, IS_ERR(coherent_chardev_register(&info)));
+	kunit_device_unregister(test, backend.dev);
+	backend.dev = describing(test, virt_to_phys(table));
 
 	/* What is no table is not believed, and nothing is read beyond its count */
 	table[0] = U64_MAX;

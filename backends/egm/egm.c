@@ -78,7 +78,7 @@ static int bad_pages(struct coherent_chardev *chardev)
 {
 	const struct egm *egm = coherent_chardev_data(coherent_chardev_device(chardev));
 	struct pci_dev *pdev = NULL;
-	int ret;
+	int ret = -ENODEV;	/* whoever described it has gone, and with it the list */
 
 	for_each_pci_dev(pdev) {
 		if (!is_gpu_of(pdev, egm))
@@ -90,7 +90,7 @@ static int bad_pages(struct coherent_chardev *chardev)
 			return ret;
 		}
 	}
-	return 0;
+	return ret;
 }
 
 static struct egm *find(u64 pxm)

@@ -49,23 +49,35 @@ static u64 *copy_table(u64 base, size_t n)
  * Without the property, and where it is 0, there is no table.
  *
  * Context: may sleep.
- * Return: 0; -EINVAL for a table that makes no sense, which is also said to the log;
- * -ENOMEM.
+ * Return: 0; -EINVAL for a table that makes no sense, or what the property code says of
+ * what is no number, which is also said to the log; -ENOMEM.
  */
 int coherent_chardev_bad_table(struct coherent_chardev *chardev, struct device *dev,
 			       const char *property, u64 page)
 {
 	u64 base, nr, *head, *table;
-	int ret = 0;
+	int ret;
 
-	if (device_property_read_u64(dev, property, &base) || !base)
+	if (!device_property_present(dev, property))
 		return 0;
+	ret = device_property_read_u64(dev, property, &base);
+	if (ret) {
+		dev_err(dev, "firmware's %s is no number\n", property);
+		return ret;
+	}
+	if (!base)
+		return 0;
+	if (base > U64_MAX - (MOST + 1) * sizeof(u64)) {
+		dev_err(dev, "firmware's table of bad memory cannot be at %#llx (%s)\n", base,
+			property);
+		return -EINVAL;
+	}
 	head = copy_table(base, 1);
 	if (IS_ERR(head))
 		return PTR_ERR(head);
 	nr = *head;
 	kfree(head);
-	if (nr > MOST || base > U64_MAX - (MOST + 1) * sizeof(u64)) {
+	if (nr > MOST) {
 		dev_err(dev, "firmware's table of bad memory at %#llx (%s) makes no sense: it has %llu entries\n",
 			base, property, nr);
 		return -EINVAL;
