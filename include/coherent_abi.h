@@ -28,7 +28,7 @@
 #include <linux/stringify.h>
 #include <linux/types.h>
 
-/* coherent/pci/abi.c has the shape that goes with the number */
+/* coherent/pci/abi.c and coherent/chardev/abi.c have the shape that goes with the number */
 #define COHERENT_ABI			1
 
 #define COHERENT_API_VERSION(major, minor)	((major) << 16 | (minor))

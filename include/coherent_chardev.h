@@ -29,8 +29,8 @@ struct device;
  * @base: host-physical address, page aligned
  * @size: in bytes, page aligned
  * @shared: may several open it at once? Otherwise the second gets -EBUSY.
- * @scrub: the default, which an administrator may change: is the memory cleared
- *	between two users?
+ * @scrub: the default, which an administrator may change: when is the memory cleared
+ *	between two users? Not COHERENT_SCRUB_NONE: what one had, the next would see
  * @bad_pages: report firmware's list of memory that is known to be bad: call
  *	coherent_chardev_bad_page() for each entry, or coherent_chardev_bad_table().
  *	Called once, in coherent_chardev_register(); may sleep; an error refuses the

@@ -13,6 +13,7 @@
 struct coherent_backend;
 struct coherent_device;
 struct pci_driver;
+struct module;
 struct property_entry;
 
 /**
@@ -86,6 +87,7 @@ kunit_test_suite(coherent_kunit_suite)
  * struct coherent_kunit_chardev - what tests of a backend of character devices must be told
  * @load: as in COHERENT_CHARDEV_MODULE()
  * @unload: likewise
+ * @owner: the backend's module, if it is one
  * @loaded: has the host such memory itself?
  * @base_name: property, of a PCI function, with the memory's base address
  * @size_name: property with its size
@@ -94,6 +96,7 @@ kunit_test_suite(coherent_kunit_suite)
 struct coherent_kunit_chardev {
 	int (*load)(void);
 	void (*unload)(void);
+	struct module *owner;
 	const bool *loaded;
 	const char *base_name;
 	const char *size_name;
@@ -105,7 +108,10 @@ void coherent_kunit_chardev_wrong(struct kunit *test);
 void coherent_kunit_chardev_good(struct kunit *test);
 void coherent_kunit_chardev_taken(struct kunit *test);
 
-/* What may follow are members of struct coherent_kunit_chardev */
+/*
+ * Behind COHERENT_CHARDEV_MODULE(), in the same file. What may follow are members of struct
+ * coherent_kunit_chardev.
+ */
 #define COHERENT_KUNIT_CHARDEV(_name, _load, _unload, _base_name, _size_name, ...) \
 static struct kunit_case coherent_kunit_cases[] = {			\
 	KUNIT_CASE(coherent_kunit_chardev_nothing),			\
@@ -116,7 +122,7 @@ static struct kunit_case coherent_kunit_cases[] = {			\
 };									\
 									\
 static const struct coherent_kunit_chardev coherent_kunit_self = {	\
-	.load = _load, .unload = _unload,				\
+	.load = _load, .unload = _unload, .owner = THIS_MODULE,		\
 	.loaded = &coherent_chardev_loaded,				\
 	.base_name = _base_name, .size_name = _size_name,		\
 	__VA_ARGS__							\

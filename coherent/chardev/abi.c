@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Was a backend of a character device built for this core? What pci/abi.c is for functions:
- * what such backends see cannot change while COHERENT_ABI stays.
+ * Was a backend of a character device built for this core? What pci/abi.c is for functions.
  */
-#include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/printk.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 
+#include "../abi.h"
 #include "chardev.h"
-
-#define CHANGED	"changed what backends are built with: raise COHERENT_ABI (coherent_abi.h), then this"
-
-static_assert(COHERENT_ABI == 1, CHANGED);
-
-#define AT(type, member, offset)					\
-	static_assert(offsetof(struct type, member) == (offset), CHANGED)
-#define SIZE(type, size)						\
-	static_assert(sizeof(struct type) == (size), CHANGED)
-#define FUNCTION(name, returns, ...)					\
-	static_assert(__same_type(name, returns(__VA_ARGS__)), CHANGED)
 
 SIZE(coherent_chardev_abi, 12);
 AT(coherent_chardev_abi, abi, 0);

@@ -159,7 +159,7 @@ out_device:
 }
 
 /**
- * coherent_chardev_register_abi() - coherent_chardev_register(), which is a macro
+ * coherent_chardev_register_abi() - what coherent_chardev_register() calls
  * @info: which memory, and how
  * @module: name of the backend's module
  * @abi: the headers that the backend was built with

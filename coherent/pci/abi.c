@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Was a backend built for this core? This file also has the struct layout that
- * belongs to the number: what backends see cannot change while COHERENT_ABI
- * stays.
+ * belongs to the number (../abi.h).
  */
 #include <linux/align.h>
 #include <linux/array_size.h>
-#include <linux/build_bug.h>
 #include <linux/pci.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
 
+#include "../abi.h"
 #include "pci.h"
-
-#define CHANGED	"changed what backends are built with: raise COHERENT_ABI (coherent_abi.h), then this"
-
-static_assert(COHERENT_ABI == 1, CHANGED);
-
-#define AT(type, member, offset)					\
-	static_assert(offsetof(struct type, member) == (offset), CHANGED)
-#define SIZE(type, size)						\
-	static_assert(sizeof(struct type) == (size), CHANGED)
-#define FUNCTION(name, returns, ...)					\
-	static_assert(__same_type(name, returns(__VA_ARGS__)), CHANGED)
 
 SIZE(coherent_abi, 28);
 AT(coherent_abi, abi, 0);
