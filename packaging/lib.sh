@@ -86,39 +86,25 @@ remove_dkms() {
 			continue
 		fi
 		echo "removing $1 $other from DKMS"
-		if [ -e "/var/lib/dkms/$1/$other/source/dkms.conf" ]; then
+		if [ -e "/var/lib/dkms/$1/$other" ]; then
+			[ -e "/var/lib/dkms/$1/$other/source/dkms.conf" ] || mend "$1" "$other"
 			drop_originals "$1"
 			dkms remove "$1/$other" --all
-		else
-			forget_broken "$1" "$other"
 		fi
 		rm -rf "$source"
 	done
 }
 
-# forget_broken NAME VERSION: DKMS removes nothing whose sources are gone. The modules that it
-# has installed from them go, and what it keeps of them.
-forget_broken() {
-	for link in "/var/lib/dkms/$1"/kernel-*; do
-		case $(readlink "$link") in
-		"$2"/*) ;;
-		*) continue ;;
-		esac
-		kernel=$(readlink "$link")
-		kernel=${kernel#"$2"/}
-		kernel=${kernel%/*}
-		for module in $OUR_MODULES; do
-			[ ! -e "/var/lib/dkms/$1/$2/$kernel" ] ||
-				find "/var/lib/dkms/$1/$2/$kernel" -name "$module.ko*" -exec basename {} \; |
-				while read -r file; do
-					rm -f "$MODULES_DIR/$kernel/updates/dkms/$file"
-				done
-		done
-		rm -f "$link"
-		depmod "$kernel"
-	done
-	rm -rf "/var/lib/dkms/${1:?}/${2:?}"
-	rmdir "/var/lib/dkms/$1" 2>/dev/null || :
+# mend NAME VERSION: DKMS removes nothing whose sources are gone. So it gets back what it reads of
+# them, and removes all that it has put somewhere itself.
+mend() {
+	conf=packaging/dkms/$1.conf
+	case $2 in
+	*+dropin) conf=packaging/dkms/$1-dropin.conf ;;
+	esac
+	mkdir -p "/usr/src/$1-$2"
+	sed "s/#MODULE_VERSION#/$2/" "$conf" >"/usr/src/$1-$2/dkms.conf"
+	ln -sfn "/usr/src/$1-$2" "/var/lib/dkms/$1/$2/source"
 }
 
 # drop_originals NAME: of modules that only we have, what DKMS put away is ours and old.
