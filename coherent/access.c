@@ -63,20 +63,25 @@ static u64 look_at_clock(u64 *began)
 	return now;
 }
 
-static int ask(struct coherent_aperture *ap, struct coherent_gate_state *state,
-	       struct coherent_gate_facts *facts, u64 *began)
-	__must_hold_shared(&ap->gate.lock)
+static __always_inline int ask(struct coherent_aperture *ap, unsigned int *limit_ms)
 {
-	unsigned int limit_ms;
-	int ret = ap->face->ready(ap, &limit_ms);
-	u64 now = 0;
+	int ret = ap->face->ready(ap, limit_ms);
 
 	trace_coherent_ready(dev_name(ap->dev), ret);
-	/* Ready at once, as after nearly every reset, needs no time */
-	if (ret || state->dozing)
-		now = look_at_clock(began);
+	return ret;
+}
+
+/* The device has answered; what that means, and for whom */
+static int take_answer(struct coherent_aperture *ap, struct coherent_gate_state *state,
+		       struct coherent_gate_facts *facts, u64 *began, int answer,
+		       unsigned int limit_ms)
+	__must_hold_shared(&ap->gate.lock)
+{
+	u64 now = look_at_clock(began);
+	int ret;
+
 	facts->began = *began;
-	ret = coherent_gate_answered(state, facts, ret, limit_ms, now);
+	ret = coherent_gate_answered(state, facts, answer, limit_ms, now);
 	put_state(&ap->gate, state);
 	coherent_health_answer(ap, ret);
 	if (!ret)
@@ -84,18 +89,61 @@ static int ask(struct coherent_aperture *ap, struct coherent_gate_state *state,
 	return ret;
 }
 
-/* The gate is shut, or readiness is to be seen first */
-static noinline int check_closely(struct coherent_aperture *ap,
-				  struct coherent_gate_facts *facts, u64 *began)
+/* The gate is shut, or its power changes: any state */
+static noinline int check_state(struct coherent_aperture *ap,
+				struct coherent_gate_facts *facts, u64 *began)
 	__must_hold_shared(ap->face_lock)
 	__must_hold_shared(&ap->gate.lock)
 {
 	struct coherent_gate_state state = get_state(&ap->gate);
+	unsigned int limit_ms;
 	int ret;
 
 	ret = coherent_gate_verdict(&state, facts, state.shut ?
 				    look_at_clock(began) : 0);
-	return ret == COHERENT_GATE_ASK ? ask(ap, &state, facts, began) : ret;
+	if (ret != COHERENT_GATE_ASK)
+		return ret;
+	ret = ask(ap, &limit_ms);
+	return take_answer(ap, &state, facts, began, ret, limit_ms);
+}
+
+static noinline int not_ready(struct coherent_aperture *ap,
+			      struct coherent_gate_facts *facts, u64 *began, int answer,
+			      unsigned int limit_ms)
+	__must_hold_shared(&ap->gate.lock)
+{
+	struct coherent_gate_state state = get_state(&ap->gate);
+
+	return take_answer(ap, &state, facts, began, answer, limit_ms);
+}
+
+/*
+ * The gate is shut, or readiness is to be seen first. The latter, of a device that is
+ * ready, is the first access after every reset: by itself it takes half of the instructions
+ * that the way by the state machine takes.
+ */
+static noinline int check_closely(struct coherent_aperture *ap,
+				  struct coherent_gate_facts *facts, u64 *began)
+	__must_hold_shared(ap->face_lock)
+	__must_hold_shared(&ap->gate.lock)
+	__context_unsafe(/* readers may store @pending, see put_state() */)
+{
+	struct coherent_gate_state *state = &ap->gate.state;
+	unsigned int limit_ms;
+	int ret;
+
+	if (!coherent_gate_only_pending(facts, state->shut, READ_ONCE(state->dozing),
+					state->power_changes))
+		return check_state(ap, facts, began);
+	if (coherent_gate_cannot_ask(facts))
+		return -EIO;
+	ret = ask(ap, &limit_ms);
+	if (ret)
+		return not_ready(ap, facts, began, ret, limit_ms);
+	WRITE_ONCE(state->pending, false);
+	coherent_health_ready(ap);
+	coherent_poison_ready(ap);
+	return 0;
 }
 
 /* check() and begin() are inlined: they are half of what a small copy costs */

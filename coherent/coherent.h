@@ -49,6 +49,7 @@
 #ifndef COHERENT_COHERENT_H
 #define COHERENT_COHERENT_H
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/kconfig.h>
 #include <linux/mm_types.h>
@@ -169,6 +170,14 @@ void coherent_health_event(struct coherent_aperture *ap,
 			   enum coherent_gate_event event, unsigned int before,
 			   unsigned int after);
 void coherent_health_answer(struct coherent_aperture *ap, int answer);
+
+/* The answer 0, which nearly always is no news */
+static inline void coherent_health_ready(struct coherent_aperture *ap)
+{
+	if (unlikely(atomic_read(&ap->health.late)))
+		coherent_health_answer(ap, 0);
+}
+
 void coherent_health_never_ready(void);
 const char *coherent_health_state(const struct coherent_aperture *ap);
 long coherent_health_readiness_failures(void);

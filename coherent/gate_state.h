@@ -121,6 +121,26 @@ static inline bool coherent_gate_forbids(const struct coherent_gate_facts *facts
 	       (facts->map && (facts->low_power || !facts->decoding));
 }
 
+/*
+ * The usual case after an event: nothing is shut, readiness alone is to be seen. All readers
+ * read it so, without a copy of the state. What coherent_gate_verdict() and, for a device
+ * that is ready, coherent_gate_answered() say then is these three lines; a test tries every
+ * state.
+ */
+static inline bool coherent_gate_only_pending(const struct coherent_gate_facts *facts,
+					      unsigned int shut, bool dozing,
+					      unsigned int power_changes)
+{
+	return !shut && !dozing && !power_changes && !facts->low_power;
+}
+
+/* Of these: -EIO, or else to be asked */
+static inline bool coherent_gate_cannot_ask(const struct coherent_gate_facts *facts)
+{
+	return coherent_gate_forbids(facts) ||
+	       (facts->ready_needs_bar && !facts->decoding);
+}
+
 /* Is it worth waiting for the gate itself to open? */
 static inline bool coherent_gate_is_shut_for_now(unsigned int shut)
 {

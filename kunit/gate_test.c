@@ -375,11 +375,44 @@ static void what_is_worth_waiting_for(struct kunit *test)
 				coherent_gate_is_shut_for_now(shut));
 }
 
+/* Of every state and every access: what access.c decides by itself is the same */
+static void only_pending(struct kunit *test)
+{
+	for (unsigned int bits = 0; bits < 1 << 12; bits++) {
+		const struct coherent_gate_facts facts = {
+			.map = bits & 1, .decoding = bits & 2, .in_d3 = bits & 4,
+			.low_power = bits & 8, .ready_needs_bar = bits & 16, .may_ask = true,
+		};
+		struct coherent_gate_state state = {
+			.pending = true, .dozing = bits & 32, .power_changes = !!(bits & 64),
+			.shut = bits >> 7, .reset_since = 5, .frozen_since = 6,
+			.pending_since = 7,
+		};
+		const struct coherent_gate_state before = state;
+
+		if (!coherent_gate_only_pending(&facts, state.shut, state.dozing,
+						state.power_changes))
+			continue;
+		KUNIT_ASSERT_EQ(test, coherent_gate_cannot_ask(&facts) ? -EIO : COHERENT_GATE_ASK,
+				coherent_gate_verdict(&state, &facts, 1000));
+		KUNIT_ASSERT_EQ(test, 0, coherent_gate_answered(&state, &facts, 0, 1, 1000));
+		/* Nothing else has changed */
+		KUNIT_ASSERT_EQ(test, false, state.pending);
+		KUNIT_ASSERT_EQ(test, before.shut, state.shut);
+		KUNIT_ASSERT_EQ(test, before.dozing, state.dozing);
+		KUNIT_ASSERT_EQ(test, before.power_changes, state.power_changes);
+		KUNIT_ASSERT_EQ(test, before.reset_since, state.reset_since);
+		KUNIT_ASSERT_EQ(test, before.frozen_since, state.frozen_since);
+		KUNIT_ASSERT_EQ(test, before.pending_since, state.pending_since);
+	}
+}
+
 static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(every_sequence),
 	KUNIT_CASE(every_sequence_when_open),
 	KUNIT_CASE(low_power_limit),
 	KUNIT_CASE(what_is_worth_waiting_for),
+	KUNIT_CASE(only_pending),
 	{ }
 };
 

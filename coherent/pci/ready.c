@@ -51,7 +51,7 @@ static int ask(struct coherent_function *fn, unsigned int *limit_ms)
 		ret = coherent_cxl_ready(fn, limit_ms);
 	else if (backend->ready)
 		ret = backend->ready(fn->cdev);
-	return ret ?: coherent_cxl_decodes(fn);
+	return ret || !fn->cxl.dvsec ? ret : coherent_cxl_decodes(fn);
 }
 
 /**
