@@ -11,6 +11,15 @@
 #define RW		(PROT_READ | PROT_WRITE)
 #define BAD_AT_ONCE	10000ULL	/* bad pages: what the core's queue takes */
 
+/*
+ * What ours maps by one fault begins at a multiple of this many blocks: else it is chance
+ * whether an operation takes a fault more
+ */
+static inline u64 group_size(void)
+{
+	return 64 * pmd_size();
+}
+
 /* On a machine whose clock counts instructions (scripts/lab/run --icount), their number */
 static inline u64 now_ns(void)
 {

@@ -132,7 +132,8 @@ static long long run_touch(struct bench *b, const struct op *op)
 		return -ENODATA;
 	off = first_block(r, pmd);
 	for (unsigned int i = 0; i < op->count; i++) {
-		p = map_aligned(&b->f, op->index, r->base, off, TOUCHED, pmd, op->skew, RW);
+		p = map_aligned(&b->f, op->index, r->base, off, TOUCHED, group_size(),
+				op->skew, RW);
 		if (p == MAP_FAILED)
 			return -errno;
 		begin = now_ns();
@@ -173,7 +174,7 @@ static long long run_map_all(struct bench *b, const struct op *op)
 		u8 *p;
 
 		begin = now_ns();
-		p = map_aligned(&b->f, op->index, r->base, 0, r->len, pmd, 0, RW);
+		p = map_aligned(&b->f, op->index, r->base, 0, r->len, group_size(), 0, RW);
 		if (p == MAP_FAILED)
 			return -errno;
 		faults_of_walk(p, r->len, pmd);
@@ -194,7 +195,7 @@ static long long run_page_tables(struct bench *b, const struct op *op)
 
 	if (!r)
 		return -ENODATA;
-	p = map_aligned(&b->f, op->index, r->base, 0, r->len, pmd, 0, RW);
+	p = map_aligned(&b->f, op->index, r->base, 0, r->len, group_size(), 0, RW);
 	if (p == MAP_FAILED)
 		return -errno;
 	faults_of_walk(p, r->len, pmd);
@@ -274,7 +275,7 @@ static const struct op ops[] = {
 	{ "first touch, misaligned", 2, run_touch, USEMEM, 0, false, 4 * KiB, false },
 	{ "first touch, aligned, 100000 bad ranges", 2, run_touch_beside_bad, USEMEM, 0, false, 0,
 	  false },
-	{ "map all, touch each block", 1, run_map_all, USEMEM, 0, false, 0, false },
+	{ "map all, touch each block", 8, run_map_all, USEMEM, 0, false, 0, false },
 	{ "page tables of all, in KiB", 1, run_page_tables, USEMEM, 0, false, 0, false },
 	{ "config dword read", 2000, run_config, 0, 0, false, 0, false },
 	{ "config dword write", 2000, run_config, 0, 0, true, 0, false },
