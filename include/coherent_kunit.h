@@ -9,11 +9,11 @@
 
 #ifdef CONFIG_COHERENT_VFIO_PCI_KUNIT_TEST
 #include <kunit/test.h>
+#include <linux/module.h>
 
 struct coherent_backend;
 struct coherent_device;
 struct pci_driver;
-struct module;
 struct property_entry;
 
 /**
