@@ -124,7 +124,9 @@ own() {
 }
 
 # cxl_mem KERNEL: what else a kernel must be able to run, or finds, on functions whose memory
-# is CXL.mem: allocations that fail, many things at once, and random operations
+# is CXL.mem: allocations that fail, many things at once, and random operations. The function
+# with decoders has a list of programs of its own: of these it runs test_ready, test_lifetime
+# and test_cxl, and the random operations.
 cxl_mem() {
 	local status=0
 	devices "$(kernel_arch "$1")" cxl-mem
