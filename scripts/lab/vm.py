@@ -8,8 +8,6 @@
 #   125  the guest, QEMU or a device model died
 #   126  the kernel printed a splat
 import argparse
-import collections
-import json
 import os
 import re
 import selectors
@@ -20,7 +18,10 @@ import subprocess
 import sys
 import time
 
+import splats
 import terminal
+from messages import say, show_file
+from monitor import Monitor, monitor_error
 
 TIMED_OUT, DIED, SPLAT = 124, 125, 126
 MODEL_VANISHED = 66		# a test has told the model to (model/model.h)
@@ -29,28 +30,6 @@ CONSOLE_LIMIT = 20		# seconds for the console to catch up at the end
 SYSRQ_LIMIT, SYSRQ_QUIET = 5, 1	# ... for a hung guest to say why, and pauses in that
 STOP_LIMIT = 5			# seconds for a model to stop
 LOOK_EVERY = 0.1		# seconds between looks whether all are alive
-# Two accesses, of which we are to blame for neither: the kernel has many of these
-RACE, RACE_END = "BUG: KCSAN: ", "=" * 30
-OURS = re.compile(r"\[\w*coherent_vfio\w*\]")
-TIMESTAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
-
-
-def say(text):
-    sys.stdout.flush()
-    print("lab: " + text, file=sys.stderr, flush=True)
-
-
-def show_file(title, path, lines=40):
-    """The end of a file, if it has something to say."""
-    try:
-        with open(path, errors="replace") as f:
-            tail = f.read().replace("\r", "").splitlines()[-lines:]
-    except FileNotFoundError:
-        return
-    if tail:
-        say("---- " + title)
-        print("\n".join(tail), file=sys.stderr, flush=True)
-        say("----")
 
 
 class Markers:
@@ -81,52 +60,6 @@ class Markers:
     def rest(self):
         data, self.buffer = self.buffer, b""
         return data
-
-
-def monitor_error(text):
-    return json.dumps({"error": {"desc": text}}).encode() + b"\n"
-
-
-class Monitor:
-    """Passes the guest's monitor commands, one a line, on to QEMU and returns
-    QEMU's answers. Not wired up directly: the guest would have to negotiate,
-    and UEFI's own driver for the port swallows the greeting. Nothing here waits:
-    QEMU may not come to answer before somebody has read its console, whose socket
-    is full after some 300 single characters."""
-
-    def __init__(self, path, selector):
-        self.waiting = collections.deque()
-        self.input = b""
-        self.selector = selector
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        selector.register(self.socket, selectors.EVENT_READ, self.receive)
-        self.command(b'{"execute":"qmp_capabilities"}\n')
-
-    def command(self, line, answered=lambda answer: None):
-        if self.socket is None:
-            answered(monitor_error("the monitor is gone"))
-            return
-        self.waiting.append(answered)
-        self.socket.sendall(line)
-
-    def receive(self):
-        try:
-            data = self.socket.recv(1 << 16)
-        except ConnectionResetError:
-            data = b""
-        if not data:
-            self.selector.unregister(self.socket)
-            self.socket.close()
-            self.socket = None
-            while self.waiting:
-                self.waiting.popleft()(monitor_error("the monitor is gone"))
-            return
-        *lines, self.input = (self.input + data).split(b"\n")
-        for line in lines:
-            message = json.loads(line)
-            if "return" in message or "error" in message:
-                self.waiting.popleft()(line + b"\n")
 
 
 class Machine:
@@ -383,57 +316,20 @@ class Machine:
         self.emit(self.markers.rest())
         if not self.stop() and verdict is None:
             verdict = DIED
-        splats = find_splats(self.args.splats)
+        found = splats.find(self.args.splats)
         if verdict is not None:
             show_file("end of QEMU's log", "qemu.log", 5)
             if not self.args.verbose:
                 show_file("end of the guest's console", "console.log",
                           120 if verdict == TIMED_OUT else 60)
             if verdict == TIMED_OUT:
-                show_splats(splats)
+                splats.show(found)
             return verdict
-        if splats:
+        if found:
             say(f"the guest's kernel complained (the program returned {self.status})")
-            show_splats(splats)
+            splats.show(found)
             return SPLAT
         return self.status
-
-
-def find_splats(patterns_file):
-    with open(patterns_file) as f:
-        patterns = [re.compile(line.rstrip("\n")) for line in f
-                    if line.strip() and not line.startswith("#")]
-    with open("console.log", errors="replace") as f:
-        lines = f.read().replace("\r", "").splitlines()
-    splats, until = [], -1
-    for index, line in enumerate(lines):
-        stamp = TIMESTAMP.match(line)
-        if index < until or not stamp:
-            continue
-        if any(p.match(line, stamp.end()) for p in patterns):
-            race = RACE in line
-            until = index + 100 if race else index + 50
-            for end in range(index + 1, min(until, len(lines))):
-                if "end trace" in lines[end] or "lab-end" in lines[end] or \
-                        race and RACE_END in lines[end]:
-                    until = end + 1
-                    break
-            splat = lines[index:until]
-            if race and not any(OURS.search(line) for line in splat):
-                say("not counted, for no module of ours has a part in it: " +
-                    line[stamp.end():])
-                continue
-            splats.append(splat)
-    return splats
-
-
-def show_splats(splats):
-    for splat in splats[:3]:
-        say("---- kernel splat")
-        print("\n".join(splat), file=sys.stderr, flush=True)
-        say("----")
-    if len(splats) > 3:
-        say(f"and {len(splats) - 3} more in the console log")
 
 
 def main():
