@@ -12,12 +12,12 @@
 #define BAD_AT_ONCE	10000ULL	/* bad pages: what the core's queue takes */
 
 /*
- * What ours maps by one fault begins at a multiple of this many blocks: else it is chance
- * whether an operation takes a fault more
+ * An address is aligned to what one table of blocks maps: else it is chance whether an
+ * operation takes a table more, or a fault, of which ours maps 64 aligned blocks
  */
-static inline u64 group_size(void)
+static inline u64 table_size(void)
 {
-	return 64 * pmd_size();
+	return pmd_size() * (page_size() / sizeof(u64));
 }
 
 /* On a machine whose clock counts instructions (scripts/lab/run --icount), their number */

@@ -46,7 +46,7 @@ static u8 *map_blocks_of(struct curve *c, u64 len, u64 skew)
 	u64 pmd = pmd_size();
 
 	return map_aligned(&c->f, USEMEM, c->use->base, first_block(c->use, pmd), len,
-			   group_size(), skew, RW);
+			   table_size(), skew, RW);
 }
 
 static int touch(struct curve *c)

@@ -132,7 +132,7 @@ static long long run_touch(struct bench *b, const struct op *op)
 		return -ENODATA;
 	off = first_block(r, pmd);
 	for (unsigned int i = 0; i < op->count; i++) {
-		p = map_aligned(&b->f, op->index, r->base, off, TOUCHED, group_size(),
+		p = map_aligned(&b->f, op->index, r->base, off, TOUCHED, table_size(),
 				op->skew, RW);
 		if (p == MAP_FAILED)
 			return -errno;
@@ -174,7 +174,7 @@ static long long run_map_all(struct bench *b, const struct op *op)
 		u8 *p;
 
 		begin = now_ns();
-		p = map_aligned(&b->f, op->index, r->base, 0, r->len, group_size(), 0, RW);
+		p = map_aligned(&b->f, op->index, r->base, 0, r->len, table_size(), 0, RW);
 		if (p == MAP_FAILED)
 			return -errno;
 		faults_of_walk(p, r->len, pmd);
@@ -195,7 +195,7 @@ static long long run_page_tables(struct bench *b, const struct op *op)
 
 	if (!r)
 		return -ENODATA;
-	p = map_aligned(&b->f, op->index, r->base, 0, r->len, group_size(), 0, RW);
+	p = map_aligned(&b->f, op->index, r->base, 0, r->len, table_size(), 0, RW);
 	if (p == MAP_FAILED)
 		return -errno;
 	faults_of_walk(p, r->len, pmd);
