@@ -14,8 +14,7 @@ class Monitor:
     """Passes the guest's monitor commands, one a line, on to QEMU and returns
     QEMU's answers. Not wired up directly: the guest would have to negotiate,
     and UEFI's own driver for the port swallows the greeting. Nothing here waits:
-    QEMU may not come to answer before somebody has read its console, whose socket
-    is full after some 300 single characters."""
+    QEMU may not come to answer before somebody has read the guest's output."""
 
     def __init__(self, path, selector):
         self.waiting = collections.deque()

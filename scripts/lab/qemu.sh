@@ -126,6 +126,10 @@ qemu_command() {
 		# At boot the kernel counts timer ticks against the CPU's speed, and
 		# panics when a busy host lets too few through.
 		append+=" no_timer_check"
+		# From time to time it compares the CPUs' clocks, waiting for the other CPU
+		# with a limit that 7.3 takes from what is the clock then: at boot, ticks
+		# of this very CPU. Where the other one waits for this one all ends there.
+		append+=" tsc=nowatchdog"
 		# It also measures that speed, and where a busy host stops it meanwhile
 		# its clock is wrong by any factor from then on.
 		# shellcheck disable=SC2016 # expanded inside
@@ -152,7 +156,8 @@ qemu_command() {
 	QEMU+=(-accel tcg -smp "$SMP" -m "$((RAM >> 20))M"
 		-object "memory-backend-ram,id=ram,size=$((RAM >> 20))M,reserve=off"
 		-nodefaults -no-user-config -display none -no-reboot
-		-chardev socket,id=console,path=console.sock -serial chardev:console
+		-chardev file,id=console,path=console.log,input-path=console.keys
+		-serial chardev:console
 		-device virtio-serial-pci,addr=0x1d
 		-chardev socket,id=output,path=output.sock
 		-device virtserialport,chardev=output,name=lab.out

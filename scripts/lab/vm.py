@@ -8,6 +8,7 @@
 #   125  the guest, QEMU or a device model died
 #   126  the kernel printed a splat
 import argparse
+import json
 import os
 import re
 import selectors
@@ -20,6 +21,7 @@ import time
 
 import splats
 import terminal
+from console import Console
 from messages import say, show_file
 from monitor import Monitor, monitor_error
 
@@ -27,7 +29,7 @@ TIMED_OUT, DIED, SPLAT = 124, 125, 126
 MODEL_VANISHED = 66		# a test has told the model to (model/model.h)
 MODEL_START_LIMIT = 10		# seconds for a model to listen
 CONSOLE_LIMIT = 20		# seconds for the console to catch up at the end
-SYSRQ_LIMIT, SYSRQ_QUIET = 5, 1	# ... for a hung guest to say why, and pauses in that
+SYSRQ_LIMIT, SYSRQ_QUIET = 5, 2	# ... for a hung guest to say why, and pauses in that
 STOP_LIMIT = 5			# seconds for a model to stop
 LOOK_EVERY = 0.1		# seconds between looks whether all are alive
 
@@ -75,11 +77,7 @@ class Machine:
         self.monitor = None
         self.monitor_input = b""
         self.terminal = None
-        self.console_peer = None
-        self.console_tail = b""
-        self.console_done = False
-        self.end_mark = ("lab-end " + args.nonce).encode()
-        self.console = open("console.log", "wb", buffering=0)
+        self.console = Console("lab-end " + args.nonce, args.verbose)
         self.output = open("output.log", "wb", buffering=0)
 
     def listen(self, name, handler):
@@ -144,43 +142,42 @@ class Machine:
             else:
                 self.error = text
 
-    def on_console(self, data, peer):
-        self.console_peer = peer
-        self.console.write(data)
-        if self.args.verbose:
-            sys.stderr.buffer.write(data.replace(b"\r", b""))
-            sys.stderr.buffer.flush()
-        # What comes is mostly a single character: keep no more than may be needed
-        self.console_tail += data
-        if self.end_mark in self.console_tail:
-            self.console_done = True
-        self.console_tail = self.console_tail[-len(self.end_mark):]
-
     def ask(self, line):
-        """A monitor command of our own, until it is answered."""
+        """The monitor's answer to a command of our own, or nothing."""
         answers = []
         self.monitor.command(line, answers.append)
         limit = time.monotonic() + SYSRQ_LIMIT
         while not answers and time.monotonic() < limit:
             for event, _ in self.selector.select(0.1):
                 event.data()
+        return json.loads(answers[0]).get("return") if answers else None
+
+    def note_registers(self):
+        text = self.ask(b'{"execute":"human-monitor-command",'
+                        b'"arguments":{"command-line":"info registers -a"}}\n')
+        text = (text or "").replace("\r", "")
+        with open("registers.log", "a") as log:
+            log.write(text)
+        for counter in re.findall(r"\b(?:RIP|PC) *= *[0-9a-f]+", text):
+            say("a CPU is at " + counter)
 
     def ask_blocked(self):
         """Has a guest that is about to be killed say what its CPUs do and whom
-        everybody waits for: SysRq over the serial line, which takes no process."""
+        everybody waits for: SysRq over the serial line, which takes no process.
+        A guest that does not answer may be stuck where its registers say."""
         try:
             self.monitor = self.monitor or Monitor("qmp.sock", self.selector)
             for key in b"l", b"w":
                 self.ask(b'{"execute":"chardev-send-break",'
                          b'"arguments":{"id":"console"}}\n')
-                self.console_peer.sendall(key)
+                self.console.type(key)
                 limit = time.monotonic() + SYSRQ_LIMIT
                 while time.monotonic() < limit:
-                    events = self.selector.select(SYSRQ_QUIET)
-                    if not events:
+                    time.sleep(SYSRQ_QUIET)
+                    if not self.console.follow():
                         break
-                    for event, _ in events:
-                        event.data()
+            for _ in range(2):
+                self.note_registers()
         except (OSError, ValueError) as error:
             say(f"the guest could not be asked what it waits for: {error}")
 
@@ -217,7 +214,7 @@ class Machine:
         while True:
             now = time.monotonic()
             finished = self.status is not None or self.error is not None
-            if finished and self.console_done:
+            if finished and self.console.done:
                 break
             if finished and console_deadline is None:
                 console_deadline = now + CONSOLE_LIMIT
@@ -229,20 +226,19 @@ class Machine:
                 what = "the program was still running" if self.started else \
                     "the guest had not come up"
                 say(f"time limit of {self.args.timeout} s is over: {what}")
-                if self.console_peer:
-                    self.ask_blocked()
+                self.ask_blocked()
                 return TIMED_OUT
             events = self.selector.select(0.1)
             for key, _ in events:
                 key.data()
-            # Whoever dies closes its sockets or says nothing more: there is no
-            # need to look after each character
+            # Whoever dies closes its sockets or says nothing more
             if events and now < next_look:
                 continue
             next_look = now + LOOK_EVERY
+            self.console.follow()
             if self.qemu.poll() is not None:
                 self.drain()
-                if finished and self.console_done:
+                if finished and self.console.done:
                     break
                 if self.terminal and self.started and self.qemu.returncode == 0:
                     # Whoever sits there has switched it off; a panic is a splat
@@ -250,7 +246,7 @@ class Machine:
                     break
                 say("the guest died" if self.started else
                     "the guest died before it came up"
-                    if self.console.tell() else "QEMU did not start")
+                    if self.console.size else "QEMU did not start")
                 return DIED
             index = self.dead_model()
             if index is not None:
@@ -270,6 +266,7 @@ class Machine:
                 break
             for key, _ in events:
                 key.data()
+        self.console.follow()
 
     def stop(self):
         """Ends QEMU, then the models; False if a model ended badly."""
@@ -297,7 +294,6 @@ class Machine:
         return good
 
     def run(self):
-        self.listen("console.sock", self.on_console)
         self.listen("output.sock", self.on_output)
         self.listen("monitor.sock", self.on_monitor)
         if self.args.terminal:
