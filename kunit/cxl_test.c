@@ -21,6 +21,9 @@
 #define BASE		KUNIT_FUNCTION_BASE
 #define SIZE		KUNIT_FUNCTION_SIZE
 
+/* A DVSEC of CXL's */
+#define FLEX_BUS_PORT	7
+
 static struct {
 	int ret;
 	u8 ways;
@@ -263,24 +266,48 @@ static void config_is_kept(struct kunit *test)
 {
 	struct soft_spec spec = cxl_spec(test);
 	struct coherent_function *fn = bound(test, &spec);
-	const u64 first = fn->cxl.dvsec + PCI_DVSEC_CXL_CTRL;
-	const u64 end = fn->cxl.dvsec + fn->cxl.length;
+	struct pci_dev *pdev = fn->cdev->core.pdev;
+	const u64 flex = pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_CXL, FLEX_BUS_PORT);
+	/* Where it is kept or begins not to be, in turn */
+	const u64 edges[] = { 0, fn->cxl.dvsec, fn->cxl.dvsec + 0x3c, flex, flex + 0x20, ~0ULL };
+	unsigned int i = 0;
 	size_t len;
 
-	for (u64 pos = first - 8; pos < end + 8; pos++) {
+	KUNIT_ASSERT_GT(test, flex, edges[2]);
+	for (u64 pos = 0; pos < PCI_CFG_SPACE_EXP_SIZE + 8; pos++) {
+		i += pos == edges[i + 1];
 		for (size_t n = 1; n < 80; n++) {
-			bool kept = pos >= first && pos < end;
-
 			len = n;
-			KUNIT_ASSERT_EQ(test, kept, coherent_cxl_keeps_config(fn, pos, &len));
-			KUNIT_ASSERT_EQ(test, len, pos < first ? min(n, first - pos) :
-					kept ? min(n, end - pos) : n);
+			KUNIT_ASSERT_EQ(test, i % 2, coherent_cxl_keeps_config(fn, pos, &len));
+			KUNIT_ASSERT_EQ(test, len, min(n, edges[i + 1] - pos));
 		}
 	}
-	fn->cxl.dvsec = 0;
-	len = 8;
-	KUNIT_EXPECT_FALSE(test, coherent_cxl_keeps_config(fn, first, &len));
-	fn->cxl.dvsec = first - PCI_DVSEC_CXL_CTRL;
+}
+
+/* Lengths that cannot be: config space ends, and some registers are there whatever it says */
+static void config_is_kept_within_its_space(struct kunit *test)
+{
+	struct soft_spec spec = cxl_spec(test);
+	struct coherent_function *fn = bound(test, &spec);
+	struct coherent_cxl cxl = { .dvsec = PCI_CFG_SPACE_EXP_SIZE - 0x10 };
+	size_t len = 0x100;
+
+	coherent_cxl_keep(fn, &cxl);
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_keeps_config(fn, cxl.dvsec, &len));
+	KUNIT_EXPECT_EQ(test, 0x10, len);
+}
+
+/* A function whose aperture is no CXL.mem may write to its DVSECs */
+static void config_is_not_kept_elsewhere(struct kunit *test)
+{
+	struct soft_spec spec = kunit_described_spec(test, SOFT_CXL_DVSEC | SOFT_ENDPOINT);
+	struct coherent_function *fn;
+	size_t len = PCI_CFG_SPACE_EXP_SIZE;
+
+	kunit_backend_reset();
+	fn = bound(test, &spec);
+	KUNIT_EXPECT_FALSE(test, coherent_cxl_keeps_config(fn, 0, &len));
+	KUNIT_EXPECT_EQ(test, PCI_CFG_SPACE_EXP_SIZE, len);
 }
 
 static void component_is_kept(struct kunit *test)
@@ -348,6 +375,8 @@ static struct kunit_case cxl_cases[] = {
 	KUNIT_CASE(a_reset_disables_it),
 	KUNIT_CASE(ready_by_all_ranges),
 	KUNIT_CASE(config_is_kept),
+	KUNIT_CASE(config_is_kept_within_its_space),
+	KUNIT_CASE(config_is_not_kept_elsewhere),
 	KUNIT_CASE(component_is_kept),
 	KUNIT_CASE(component_fills_its_bar),
 	{ }

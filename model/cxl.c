@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CXL: the Device DVSEC, the Register Locator and, in BAR 0, the blocks of
- * registers that this leads to; as firmware has set them up. CXL r4.0, 8.1.3,
- * 8.1.9, 8.2.4, 8.2.8.
+ * CXL: the Device DVSEC, the link's, the Register Locator and, in BAR 0, the blocks
+ * of registers that this leads to; as firmware has set them up. CXL r4.0, 8.1.3,
+ * 8.1.8, 8.1.9, 8.2.4, 8.2.8.
  *
  * The blocks are memory: who writes to them changes them, and no decoder is
  * locked. A test that nothing has written to them can thus see it.
@@ -34,6 +34,13 @@
 
 /* The one range of a function of which firmware says by itself where it is */
 #define DEFAULT_RANGE	(96ULL << 30)
+
+/* Flex Bus Port: what the link speaks. Its control is a register like others here */
+#define FLEX_DVSEC	7
+#define FLEX_REVISION	2
+#define FLEX_LENGTH	0x20
+#define FLEX_STATUS	0xe
+#define FLEX_IO_MEM	0x6
 
 #define LOCATOR_DVSEC	8
 #define LOCATOR_FIRST	0xc
@@ -116,13 +123,28 @@ bool cxl_tells(const struct model_options *opt)
 	return opt->cxl && capability(opt) & CAP_MEM && (nr == 1 || nr == 2);
 }
 
-/* Two DVSECs, or one; where the next capability goes */
-__u16 cxl_add(struct config *config, __u16 at, const struct model_options *opt)
+static __u16 add_flex_bus(struct config *config, __u16 at)
 {
 	__u8 *dvsec = config->reset + at, *writable = config->writable + at;
+
+	at = config_add_dvsec(config, at, CXL_VENDOR, FLEX_DVSEC, FLEX_REVISION, FLEX_LENGTH);
+	put32(dvsec + CAP, FLEX_IO_MEM | FLEX_IO_MEM << 16);
+	put32(dvsec + FLEX_STATUS, FLEX_IO_MEM);
+	put32(writable + CONTROL, 0xffff);
+	return at;
+}
+
+/* One to three DVSECs; where the next capability goes */
+__u16 cxl_add(struct config *config, __u16 at, const struct model_options *opt)
+{
 	bool enabled = opt->nr_cxl_ranges || opt->nr_cxl_decoders;
+	__u8 *dvsec, *writable;
 	unsigned int i;
 
+	if (enabled)
+		at = add_flex_bus(config, at);
+	dvsec = config->reset + at;
+	writable = config->writable + at;
 	config->cxl = at;
 	at = config_add_dvsec(config, at, CXL_VENDOR, DEVICE_DVSEC, DEVICE_REVISION,
 			      DEVICE_LENGTH);

@@ -69,6 +69,7 @@ void test_cxl_ranges(void)
 	CHECK((client_get(&cl, CONFIG, at + 0x2c) & 0xf000000f) == 0x10000003);
 	CHECK(client_get(&cl, CONFIG, at + 0x34) == 0x60000000);
 	CHECK(!find_dvsec(&cl, CXL, 8));
+	CHECK(get16(&cl, find_dvsec(&cl, CXL, 7) + CONTROL) == 6);
 	/* An FLR leaves it as it is, and so what was written to it */
 	client_put(&cl, CONFIG, at + BASE_LOW, 0x50000000);
 	flr(&cl);

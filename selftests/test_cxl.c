@@ -29,6 +29,7 @@
 #define CONTROL		0xc
 #define MEM_ENABLE	4
 #define CXL_LENGTH	0x3c
+#define FLEX_LENGTH	0x20	/* of the link's, 8.1.8, where this bit is the same */
 
 /* A block of registers: CXL r4.0, 8.2.3 */
 #define COMPONENT	((u64)MODEL_CXL_COMPONENT)
@@ -89,31 +90,53 @@ static bool is_there(const struct fn *f, u64 word)
 	return rd(f, USEMEM, &got, 8, 0) == 8 && got == word;
 }
 
+/* A DVSEC's control and what is behind it, @before: written in each way, and as it was */
+static void write_in_vain(struct __test_metadata *_metadata, FIXTURE_DATA(cxl) *self,
+			  unsigned int dvsec, const u8 *before, size_t length)
+{
+	u64 file = at(VFIO_PCI_CONFIG_REGION_INDEX, dvsec);
+	u8 after[CXL_LENGTH], junk[CXL_LENGTH];
+
+	/* Byte by byte, word by word, and all at once */
+	memset(junk, 0, sizeof(junk));
+	for (unsigned int i = CONTROL; i < length; i++)
+		EXPECT_EQ(1, pwrite(self->f.device, junk, 1, file + i));
+	for (unsigned int i = CONTROL; i < length; i += 4)
+		EXPECT_EQ(4, pwrite(self->f.device, junk, 4, file + i));
+	EXPECT_EQ(2, pwrite(self->f.device, "\0", 2, file + CONTROL - 1));
+	memset(junk, 0xff, sizeof(junk));
+	EXPECT_EQ(length - CONTROL, pwrite(self->f.device, junk, length - CONTROL,
+					   file + CONTROL));
+	ASSERT_EQ(length, pread(self->f.device, after, length, file));
+	EXPECT_EQ(0, memcmp(before, after, length));
+	/* What the function itself has, without vfio-pci in between */
+	ASSERT_EQ(0, pci_config_raw(self->e.bdf, dvsec, after, length));
+	EXPECT_EQ(0, memcmp(before + CONTROL, after + CONTROL, length - CONTROL));
+	EXPECT_TRUE(is_there(&self->f, self->word));
+}
+
 TEST_F(cxl, dvsec_is_shown_and_not_written)
 {
-	u8 before[CXL_LENGTH], after[CXL_LENGTH], junk[CXL_LENGTH];
 	u64 file = at(VFIO_PCI_CONFIG_REGION_INDEX, self->dvsec);
+	u8 before[CXL_LENGTH];
 
 	ASSERT_EQ(sizeof(before), pread(self->f.device, before, sizeof(before), file));
 	EXPECT_TRUE(before[CAP] & 4);
 	EXPECT_TRUE(before[CONTROL] & MEM_ENABLE);
+	write_in_vain(_metadata, self, self->dvsec, before, sizeof(before));
+}
 
-	/* Byte by byte, word by word, and all at once */
-	memset(junk, 0, sizeof(junk));
-	for (unsigned int i = CONTROL; i < sizeof(junk); i++)
-		EXPECT_EQ(1, pwrite(self->f.device, junk, 1, file + i));
-	for (unsigned int i = CONTROL; i < sizeof(junk); i += 4)
-		EXPECT_EQ(4, pwrite(self->f.device, junk, 4, file + i));
-	EXPECT_EQ(2, pwrite(self->f.device, "\0", 2, file + CONTROL - 1));
-	memset(junk, 0xff, sizeof(junk));
-	EXPECT_EQ(sizeof(junk) - CONTROL, pwrite(self->f.device, junk, sizeof(junk) - CONTROL,
-						 file + CONTROL));
-	ASSERT_EQ(sizeof(after), pread(self->f.device, after, sizeof(after), file));
-	EXPECT_EQ(0, memcmp(before, after, sizeof(after)));
-	/* What the function itself has, without vfio-pci in between */
-	ASSERT_EQ(0, pci_config_raw(self->e.bdf, self->dvsec, after, sizeof(after)));
-	EXPECT_EQ(0, memcmp(before + CONTROL, after + CONTROL, sizeof(after) - CONTROL));
-	EXPECT_TRUE(is_there(&self->f, self->word));
+/* ... nor what says which protocols the link speaks */
+TEST_F(cxl, flex_bus_dvsec_is_shown_and_not_written)
+{
+	unsigned int dvsec = find_dvsec(&self->f, 0x1e98, 7);
+	u8 before[FLEX_LENGTH];
+
+	ASSERT_NE(0, dvsec);
+	ASSERT_EQ(sizeof(before), pread(self->f.device, before, sizeof(before),
+					at(VFIO_PCI_CONFIG_REGION_INDEX, dvsec)));
+	EXPECT_TRUE(before[CONTROL] & MEM_ENABLE);
+	write_in_vain(_metadata, self, dvsec, before, sizeof(before));
 }
 
 /* A write over its end writes what is behind: there the model has AER */

@@ -14,6 +14,7 @@
 
 #include <linux/compiler_types.h>
 #include <linux/kconfig.h>
+#include <linux/pci_regs.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
@@ -52,7 +53,7 @@ struct coherent_cxl_span {
 /**
  * struct coherent_cxl - of a function whose aperture is its CXL.mem
  * @dvsec: config offset of its CXL Device DVSEC; 0: its aperture is none
- * @length: of the DVSEC
+ * @kept: of each dword of config space: is what a user writes to it ignored?
  * @component: where the registers are that tell how it decodes
  * @by_ranges: the DVSEC's ranges decode it; else decoders do
  * @control: CXL Control as firmware has set it
@@ -60,7 +61,7 @@ struct coherent_cxl_span {
  */
 struct coherent_cxl {
 	u16 dvsec;
-	u16 length;
+	DECLARE_BITMAP(kept, PCI_CFG_SPACE_EXP_SIZE / sizeof(u32));
 	struct coherent_cxl_block component;
 	bool by_ranges;
 	u16 control;

@@ -203,8 +203,8 @@ static int find_span(struct pci_dev *pdev, struct coherent_cxl *cxl, unsigned in
  * It is found by committed HDM decoders or, where those are not in use, by the
  * ranges of the CXL Device DVSEC: CXL r4.0, 8.2.4.20 and 8.1.3.8.
  *
- * From then on users cannot change how it decodes: what they write to the
- * DVSEC, and to the component registers, is ignored. After a reset that has
+ * From then on users cannot change how it decodes: what they write to CXL's
+ * DVSECs, and to the component registers, is ignored. After a reset that has
  * disabled it the ranges are restored; decoders are not, and the memory does
  * not become ready then.
  *
@@ -224,22 +224,17 @@ int coherent_cxl_read_aperture(struct coherent_device *cdev,
 	struct coherent_cxl_span span = { };
 	struct coherent_cxl cxl = { };
 	unsigned int nr;
-	u32 header;
 	u8 ways;
 	int ret;
 
 	nr = coherent_cxl_find(pdev, &cxl.dvsec);
 	if (!nr)
 		return -ENODATA;
-	if (pci_read_config_dword(pdev, cxl.dvsec + PCI_DVSEC_HEADER1, &header) ||
-	    pci_read_config_word(pdev, cxl.dvsec + PCI_DVSEC_CXL_CTRL, &cxl.control) ||
-	    PCI_POSSIBLE_ERROR(header) || PCI_POSSIBLE_ERROR(cxl.control)) {
+	if (pci_read_config_word(pdev, cxl.dvsec + PCI_DVSEC_CXL_CTRL, &cxl.control) ||
+	    PCI_POSSIBLE_ERROR(cxl.control)) {
 		layout->why = "the function does not answer";
 		return -ENODEV;
 	}
-	/* Whatever it says of itself, these registers are there */
-	cxl.length = max_t(u16, PCI_DVSEC_HEADER1_LEN(header),
-			   PCI_DVSEC_CXL_RANGE_BASE_LOW(1) + sizeof(u32));
 	/* Some window there must be, before anything is said of the function */
 	ret = coherent_cxl_window(0, 0, &ways);
 	if (!ret)

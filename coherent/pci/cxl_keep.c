@@ -3,14 +3,19 @@
  * How a function's CXL.mem decodes is the host's affair. A user who changed it
  * would leave the host's CPU with addresses that nothing answers.
  *
- * So users read the CXL Device DVSEC and the component registers, and what they
- * write there by file I/O is ignored. Mappings, ioeventfds and dma-bufs of these
- * registers are refused. (vfio-pci passes all of it on.)
+ * So users read the CXL DVSECs and the component registers, and what they write
+ * there by file I/O is ignored. Mappings, ioeventfds and dma-bufs of these
+ * registers are refused. (vfio-pci passes all of it on.) Of the DVSECs it is all of
+ * CXL's: beside the Device DVSEC there is the link's (which protocols it speaks), the
+ * one for a flush before power is lost, and the one for a test of compliance, by
+ * which the function itself would write to the host's memory.
  *
  * A reset of the bus disables CXL.mem. The kernel does not know of it, so the
  * DVSEC is restored here, when readiness is asked for; see there. Committed
  * decoders are lost for good.
  */
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/dev_printk.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -22,17 +27,36 @@
 #include "cxl.h"
 #include "pci.h"
 
-/* From here on it is about how CXL works, and not about what it is */
-#define KEPT_FROM	PCI_DVSEC_CXL_CTRL
+#define KEPT_BITS	((unsigned int)(PCI_CFG_SPACE_EXP_SIZE / sizeof(u32)))
+
+static void keep_dvsec(struct coherent_cxl *cxl, unsigned int at, unsigned int length)
+{
+	unsigned int first = at / sizeof(u32);
+	unsigned int end = min_t(unsigned int, DIV_ROUND_UP(at + length, sizeof(u32)), KEPT_BITS);
+
+	bitmap_set(cxl->kept, first, end - first);
+}
 
 /**
  * coherent_cxl_keep() - from now on it stays as it is
  * @fn: the function, in coherent_backend.discover
  * @cxl: as firmware has set it up
+ *
+ * Context: may sleep as config accesses do.
  */
 void coherent_cxl_keep(struct coherent_function *fn, const struct coherent_cxl *cxl)
 {
+	struct pci_dev *pdev = fn->cdev->core.pdev;
+	u32 header;
+	u16 at = 0;
+
 	fn->cxl = *cxl;
+	/* Whatever it says of its length, these registers are there */
+	keep_dvsec(&fn->cxl, cxl->dvsec, PCI_DVSEC_CXL_RANGE_BASE_LOW(1) + sizeof(u32));
+	while ((at = pci_find_next_ext_capability(pdev, at, PCI_EXT_CAP_ID_DVSEC)))
+		if (!pci_read_config_dword(pdev, at + PCI_DVSEC_HEADER1, &header) &&
+		    PCI_DVSEC_HEADER1_VID(header) == PCI_VENDOR_ID_CXL)
+			keep_dvsec(&fn->cxl, at, PCI_DVSEC_HEADER1_LEN(header));
 }
 
 static bool has_range(struct coherent_function *fn, unsigned int i)
@@ -138,17 +162,18 @@ bool coherent_cxl_refuses(const struct coherent_function *fn, unsigned int cmd)
 bool coherent_cxl_keeps_config(const struct coherent_function *fn, u64 pos,
 			       size_t *len)
 {
-	u64 first = fn->cxl.dvsec + KEPT_FROM;
-	u64 end = fn->cxl.dvsec + fn->cxl.length;
+	unsigned long dword = pos / sizeof(u32), end;
+	bool kept;
 
-	if (!fn->cxl.dvsec || pos >= end)
+	if (pos >= PCI_CFG_SPACE_EXP_SIZE)
 		return false;
-	if (pos < first) {
-		*len = min_t(u64, *len, first - pos);
-		return false;
-	}
-	*len = min_t(u64, *len, end - pos);
-	return true;
+	kept = test_bit(dword, fn->cxl.kept);
+	end = kept ? find_next_zero_bit(fn->cxl.kept, KEPT_BITS, dword) :
+		     find_next_bit(fn->cxl.kept, KEPT_BITS, dword);
+	/* Behind the end of config space nothing is kept */
+	if (kept || end < KEPT_BITS)
+		*len = min_t(u64, *len, end * sizeof(u32) - pos);
+	return kept;
 }
 
 /** coherent_cxl_has_component() - are there component registers to be kept? */

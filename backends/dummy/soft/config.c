@@ -20,6 +20,7 @@
 #define SERIAL		0x100	/* the first extended one must be here */
 #define NVIDIA		0x110
 #define CXL		0x120
+#define FLEX		0x160
 
 #define EXP_V2		2
 #define SERIAL_NUMBER	0x636f6865
@@ -40,6 +41,14 @@
 #define CXL_BASE_LOW(i)		(0x24 + (i) * 0x10)
 #define CXL_LOW			0xf0000000U
 #define CXL_READY		0x3	/* MEM_INFO_VALID, MEM_ACTIVE */
+
+/* What the link speaks: CXL.io and CXL.mem */
+#define FLEX_DVSEC_ID		7
+#define FLEX_DVSEC_LEN		0x20
+#define FLEX_CAP		0xa
+#define FLEX_CONTROL		0xc
+#define FLEX_STATUS		0xe
+#define FLEX_IO_MEM		0x6
 
 static void put(u8 *bytes, unsigned int size, u32 val)
 {
@@ -121,7 +130,7 @@ static void add_cxl(struct soft_config *cfg)
 {
 	const struct soft_cxl *cxl = &cfg->spec.cxl;
 
-	add_dvsec(cfg, CXL, PCI_VENDOR_ID_CXL, CXL_DVSEC_ID, CXL_DVSEC_LEN, 0);
+	add_dvsec(cfg, CXL, PCI_VENDOR_ID_CXL, CXL_DVSEC_ID, CXL_DVSEC_LEN, FLEX);
 	reg(cfg, CXL + CXL_CAP, 2, cxl->cap, 0);
 	reg(cfg, CXL + CXL_CONTROL, 2, cxl->control, 0xffff);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -129,6 +138,10 @@ static void add_cxl(struct soft_config *cfg)
 		reg(cfg, CXL + CXL_BASE_HIGH(i), 4, cxl->base[i] >> 32, ~0U);
 		reg(cfg, CXL + CXL_BASE_LOW(i), 4, cxl->base[i] & CXL_LOW, CXL_LOW);
 	}
+	add_dvsec(cfg, FLEX, PCI_VENDOR_ID_CXL, FLEX_DVSEC_ID, FLEX_DVSEC_LEN, 0);
+	reg(cfg, FLEX + FLEX_CAP, 2, FLEX_IO_MEM, 0);
+	reg(cfg, FLEX + FLEX_CONTROL, 2, FLEX_IO_MEM, 0xffff);
+	reg(cfg, FLEX + FLEX_STATUS, 2, FLEX_IO_MEM, 0);
 }
 
 static void add_extended(struct soft_config *cfg)
