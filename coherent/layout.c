@@ -118,9 +118,8 @@ static int check_region(struct coherent_layout *layout,
 		return refuse(layout, -ERANGE, "region outside the aperture");
 
 	region->bar_size = bar_size_of(region->length);
-	if (!region->bar_size || region->bar_size > COHERENT_MAX_BAR_SIZE)
-		return refuse(layout, -EOVERFLOW,
-			      "BAR larger than the 1 TiB that VFIO can address");
+	if (!region->bar_size)
+		return refuse(layout, -EOVERFLOW, "region larger than any BAR");
 	return 0;
 }
 
@@ -140,7 +139,7 @@ static bool regions_clash(const struct coherent_region *a,
  * Context: any; takes no lock.
  * Return: 0, or with @layout->why set: -EINVAL (unaligned, empty, clashing or
  * misplaced regions), -ERANGE (outside the aperture), -EOVERFLOW (wraps, lies
- * beyond @last_addr, or gives a BAR that VFIO cannot address).
+ * beyond @last_addr, or has a region of more than 2^63 bytes).
  */
 int coherent_layout_check(struct coherent_layout *layout, u64 page_size,
 			  u64 last_addr)
@@ -174,5 +173,21 @@ int coherent_layout_check(struct coherent_layout *layout, u64 page_size,
 				return refuse(layout, -EINVAL,
 					      "two regions overlap or share a BAR");
 	}
+	return 0;
+}
+
+/**
+ * coherent_layout_check_bars() - refuse BARs that VFIO cannot address
+ * @layout: that coherent_layout_check() has let pass
+ *
+ * Context: any; takes no lock.
+ * Return: 0; -EOVERFLOW, with @layout->why set.
+ */
+int coherent_layout_check_bars(struct coherent_layout *layout)
+{
+	for (unsigned int i = 0; i < layout->nr_regions; i++)
+		if (layout->regions[i].bar_size > COHERENT_MAX_BAR_SIZE)
+			return refuse(layout, -EOVERFLOW,
+				      "BAR larger than the 1 TiB that VFIO can address");
 	return 0;
 }

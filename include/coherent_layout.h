@@ -87,6 +87,7 @@ int coherent_layout_carve(struct coherent_layout *layout, u64 base, u64 size,
 			  const struct coherent_carve *policy);
 int coherent_layout_check(struct coherent_layout *layout, u64 page_size,
 			  u64 last_addr);
+int coherent_layout_check_bars(struct coherent_layout *layout);
 
 /**
  * struct coherent_bar_reg - the register pair of one fake 64-bit BAR

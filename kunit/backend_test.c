@@ -315,6 +315,7 @@ static void shows_well(struct kunit *test, const struct soft_spec *spec, u64 siz
 	KUNIT_ASSERT_EQ(test, 0, discover(test, spec, &layout));
 	KUNIT_EXPECT_EQ(test, 0, coherent_layout_check(&layout, PAGE_SIZE,
 						       iomem_resource.end));
+	KUNIT_EXPECT_EQ(test, 0, coherent_layout_check_bars(&layout));
 	KUNIT_EXPECT_NULL(test, layout.why);
 	KUNIT_EXPECT_EQ(test, KUNIT_FUNCTION_BASE, layout.base);
 	KUNIT_EXPECT_EQ(test, size, layout.size);

@@ -98,6 +98,26 @@ static void shown(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE, SIZE));
 }
 
+static int last_page_is_bad(struct coherent_chardev *chardev)
+{
+	return coherent_chardev_bad_page(chardev, info.base + info.size - PAGE_SIZE, 1);
+}
+
+/* Of BARs VFIO can address 1 TiB; a file has no such limit, nor has a socket's memory */
+static void larger_than_a_bar(struct kunit *test)
+{
+	struct coherent_chardev *chardev;
+
+	info.base = info.size = 2 * COHERENT_MAX_BAR_SIZE;
+	info.bad_pages = last_page_is_bad;
+	if (info.base + info.size - 1 > iomem_resource.end)
+		kunit_skip(test, "the CPU has not so many physical addresses");
+	chardev = chardev_of(test);
+	KUNIT_EXPECT_EQ(test, info.size, chardev->ap.layout.regions[0].length);
+	KUNIT_EXPECT_EQ(test, 1, coherent_poison_count(&chardev->ap));
+	KUNIT_EXPECT_FALSE(test, kunit_is_free(info.base + info.size - SIZE, SIZE));
+}
+
 static void refused(struct kunit *test, int expected)
 {
 	struct coherent_chardev *chardev = coherent_chardev_register(&info);
@@ -301,6 +321,7 @@ static void ioctls(struct kunit *test)
 
 static struct kunit_case chardev_cases[] = {
 	KUNIT_CASE(shown),
+	KUNIT_CASE(larger_than_a_bar),
 	KUNIT_CASE(another_abi),
 	KUNIT_CASE(wrong_memory),
 	KUNIT_CASE(nothing_stays),

@@ -97,6 +97,13 @@ static bool region_is(const struct coherent_region *region, u8 bar,
 	       region->bar_size == model_bar(length);
 }
 
+/* As the PCI face does */
+static int check_for_bars(struct coherent_layout *layout)
+{
+	return coherent_layout_check(layout, PAGE, LAST_ADDR) ?:
+	       coherent_layout_check_bars(layout);
+}
+
 static bool layout_is_right(struct kunit *test, u64 base, u64 size,
 			    const struct coherent_carve *policy)
 {
@@ -106,7 +113,7 @@ static bool layout_is_right(struct kunit *test, u64 base, u64 size,
 
 	ret = coherent_layout_carve(&l, base, size, policy);
 	if (!ret)
-		ret = coherent_layout_check(&l, PAGE, LAST_ADDR);
+		ret = check_for_bars(&l);
 	if (ret != expected || (ret && !l.why)) {
 		KUNIT_FAIL(test, "base %#llx size %#llx: %d (%s), not %d", base,
 			   size, ret, l.why ?: "no reason", expected);
@@ -253,7 +260,7 @@ static void reasons(struct kunit *test)
 	int ret = coherent_layout_carve(&l, t->base, t->size, &policy);
 
 	if (!ret)
-		ret = coherent_layout_check(&l, PAGE, LAST_ADDR);
+		ret = check_for_bars(&l);
 	KUNIT_EXPECT_EQ(test, t->err, ret);
 	KUNIT_ASSERT_NOT_NULL(test, l.why);
 	KUNIT_EXPECT_TRUE_MSG(test, strstr(l.why, t->why), "%s", l.why);
@@ -330,7 +337,24 @@ static void page_sizes(struct kunit *test)
 	}
 }
 
+/* Only BARs are limited: memory that is no function's has none */
+static void larger_than_a_bar(struct kunit *test)
+{
+	static const struct coherent_carve all_usable = { };
+	struct coherent_layout l;
+
+	KUNIT_ASSERT_EQ(test, 0, coherent_layout_carve(&l, 0, 1ULL << 41, &all_usable));
+	KUNIT_EXPECT_EQ(test, 0, coherent_layout_check(&l, PAGE, U64_MAX - 1));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, coherent_layout_check_bars(&l));
+	KUNIT_ASSERT_EQ(test, 0, coherent_layout_carve(&l, 0, 1ULL << 40, &all_usable));
+	KUNIT_EXPECT_EQ(test, 0, coherent_layout_check(&l, PAGE, U64_MAX - 1));
+	KUNIT_EXPECT_EQ(test, 0, coherent_layout_check_bars(&l));
+	KUNIT_ASSERT_EQ(test, 0, coherent_layout_carve(&l, 0, (1ULL << 63) + PAGE, &all_usable));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, coherent_layout_check(&l, PAGE, U64_MAX - 1));
+}
+
 static struct kunit_case layout_cases[] = {
+	KUNIT_CASE(larger_than_a_bar),
 	KUNIT_CASE_PARAM(around_powers_of_two, policy_gen_params),
 	KUNIT_CASE(at_random),
 	KUNIT_CASE(gh200),

@@ -89,7 +89,7 @@ static bool good_region(const struct coherent_layout *layout,
 	u128 end = (u128)region->base + region->length;
 
 	return (region->bar == 0 || region->bar == 2 || region->bar == 4) &&
-	       region->length && region->length <= 1ULL << 40 &&
+	       region->length && region->length <= 1ULL << 63 &&
 	       !(region->base & page_mask) && !(region->length & page_mask) &&
 	       region->base >= layout->base &&
 	       end <= (u128)layout->base + layout->size;
@@ -165,7 +165,25 @@ void proof_check(void)
 	proof_end();
 }
 
-/* What carving makes of whole pages passes the check, but for its limits */
+/* Of those, what VFIO can address */
+void proof_check_bars(void)
+{
+	struct coherent_layout layout = any_layout();
+	const struct coherent_layout before = layout;
+	bool good = true;
+	unsigned int i;
+	int ret;
+
+	assume(!coherent_layout_check(&layout, any_power_of_two(), any_u64()));
+	ret = coherent_layout_check_bars(&layout);
+	for (i = 0; i < 3; i++)
+		good = good && (i >= before.nr_regions || before.regions[i].length <= 1ULL << 40);
+	claim(!ret == good);
+	claim(!ret == !layout.why);
+	proof_end();
+}
+
+/* What carving makes of whole pages passes the checks, but for their limits */
 void proof_carve_passes_check(void)
 {
 	u64 base = any_u64(), size = any_u64(), page_size = any_power_of_two();
@@ -184,5 +202,6 @@ void proof_carve_passes_check(void)
 	assume(!coherent_layout_carve(&layout, base, size, &policy));
 
 	claim(!coherent_layout_check(&layout, page_size, U64_MAX));
+	claim(!coherent_layout_check_bars(&layout));
 	proof_end();
 }

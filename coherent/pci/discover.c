@@ -102,7 +102,7 @@ int coherent_discover(struct coherent_function *fn)
 	if (ret == -ENODATA)
 		return ret;
 	if (!ret) {
-		ret = coherent_aperture_check(layout);
+		ret = coherent_aperture_check(layout) ?: coherent_layout_check_bars(layout);
 		if (ret)
 			coherent_undiscover(fn);
 	}
