@@ -67,7 +67,7 @@ static __always_inline int ask(struct coherent_aperture *ap, unsigned int *limit
 {
 	int ret = ap->face->ready(ap, limit_ms);
 
-	trace_coherent_ready(dev_name(ap->dev), ret);
+	trace_coherent_ready(ap->dev, ret);
 	return ret;
 }
 

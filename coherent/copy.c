@@ -199,6 +199,13 @@ static noinline ssize_t copy_indirect(struct copy *copy, u64 off, size_t n)
 	return copy_bounced(copy, off, n);
 }
 
+/* By itself: in line, coherent_copy() would prepare for it though nobody traces */
+static noinline void trace_copy(const struct copy *copy, u64 off, size_t count, ssize_t ret)
+{
+	trace_coherent_copy(copy->win->ap->dev, copy->win->region->bar, off, count,
+			    iov_iter_rw(copy->iter) == WRITE, ret);
+}
+
 /**
  * coherent_copy() - move bytes between a region and an iterator
  * @win: the region, mapped
@@ -246,7 +253,7 @@ ssize_t coherent_copy(struct coherent_window *win, struct iov_iter *iter,
 	    win->region->memtype != COHERENT_CACHED)
 		wmb();	/* Stores to WC memory may sit in the CPU's buffers */
 	ret = done ?: ret;
-	trace_coherent_copy(dev_name(win->ap->dev), win->region->bar, off, count,
-			    iov_iter_rw(iter) == WRITE, ret);
+	if (trace_coherent_copy_enabled())
+		trace_copy(&copy, off, count, ret);
 	return ret;
 }

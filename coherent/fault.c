@@ -324,7 +324,7 @@ static vm_fault_t traced(const struct vm_fault *vmf, unsigned int order,
 
 	if (!trace_coherent_fault_enabled())
 		return ret;
-	trace_coherent_fault(dev_name(win->ap->dev), win->region->bar,
+	trace_coherent_fault(win->ap->dev, win->region->bar,
 			     vmf->address,
 			     coherent_vma_pfn(vmf->vma, vmf->address), order,
 			     (__force unsigned int)ret);

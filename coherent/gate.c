@@ -60,7 +60,7 @@ void coherent_gate_happens(struct coherent_aperture *ap,
 	smp_store_release(&gate->state.shut, next.shut);
 	gate->state = next;
 	up_write(&gate->lock);
-	trace_coherent_gate(dev_name(ap->dev), event, next.shut, next.pending);
+	trace_coherent_gate(ap->dev, event, next.shut, next.pending);
 	wake_up_all(&gate->wait);
 }
 

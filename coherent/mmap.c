@@ -67,7 +67,7 @@ static void revoke_region(const struct coherent_window *win, unsigned long first
 void coherent_revoke(struct coherent_aperture *ap, unsigned long first,
 		     unsigned long last)
 {
-	trace_coherent_revoke(dev_name(ap->dev), first, last);
+	trace_coherent_revoke(ap->dev, first, last);
 	for (unsigned int i = 0; i < ap->layout.nr_regions; i++)
 		revoke_region(&ap->windows[i], first, last);
 }

@@ -5,6 +5,7 @@
 #if !defined(COHERENT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define COHERENT_TRACE_H
 
+#include <linux/device.h>
 #include <linux/tracepoint.h>
 
 #include "gate_state.h"
@@ -43,16 +44,21 @@ TRACE_DEFINE_ENUM(COHERENT_GATE_WAKES);
 	{ COHERENT_SHUT_ASLEEP,		"asleep" },			\
 	{ COHERENT_SHUT_FAILED,		"failed" })
 
+/*
+ * Events are given the device and not its name, which would be looked up where nobody
+ * traces
+ */
+
 /* A page fault on a mapping of a region has been answered */
 TRACE_EVENT(coherent_fault,
 
-	TP_PROTO(const char *device, unsigned int region, unsigned long address,
+	TP_PROTO(const struct device *dev, unsigned int region, unsigned long address,
 		 unsigned long pfn, unsigned int order, unsigned int result),
 
-	TP_ARGS(device, region, address, pfn, order, result),
+	TP_ARGS(dev, region, address, pfn, order, result),
 
 	TP_STRUCT__entry(
-		__string(device, device)
+		__string(device, dev_name(dev))
 		__field(unsigned int, region)
 		__field(unsigned long, address)
 		__field(unsigned long, pfn)
@@ -78,13 +84,13 @@ TRACE_EVENT(coherent_fault,
 /* File I/O of a region has ended */
 TRACE_EVENT(coherent_copy,
 
-	TP_PROTO(const char *device, unsigned int region, u64 offset,
+	TP_PROTO(const struct device *dev, unsigned int region, u64 offset,
 		 size_t count, bool write, ssize_t result),
 
-	TP_ARGS(device, region, offset, count, write, result),
+	TP_ARGS(dev, region, offset, count, write, result),
 
 	TP_STRUCT__entry(
-		__string(device, device)
+		__string(device, dev_name(dev))
 		__field(unsigned int, region)
 		__field(u64, offset)
 		__field(size_t, count)
@@ -110,13 +116,13 @@ TRACE_EVENT(coherent_copy,
 /* Something has happened to the device: resets, errors on the link, power, open, close */
 TRACE_EVENT(coherent_gate,
 
-	TP_PROTO(const char *device, unsigned int event, unsigned int shut,
+	TP_PROTO(const struct device *dev, unsigned int event, unsigned int shut,
 		 bool pending),
 
-	TP_ARGS(device, event, shut, pending),
+	TP_ARGS(dev, event, shut, pending),
 
 	TP_STRUCT__entry(
-		__string(device, device)
+		__string(device, dev_name(dev))
 		__field(unsigned int, event)
 		__field(unsigned int, shut)
 		__field(bool, pending)
@@ -138,12 +144,12 @@ TRACE_EVENT(coherent_gate,
 /* The device was asked whether its memory is ready: 0, -EAGAIN for not yet, or never */
 TRACE_EVENT(coherent_ready,
 
-	TP_PROTO(const char *device, int answer),
+	TP_PROTO(const struct device *dev, int answer),
 
-	TP_ARGS(device, answer),
+	TP_ARGS(dev, answer),
 
 	TP_STRUCT__entry(
-		__string(device, device)
+		__string(device, dev_name(dev))
 		__field(int, answer)
 	),
 
@@ -158,12 +164,12 @@ TRACE_EVENT(coherent_ready,
 /* User mappings of pages were taken away */
 TRACE_EVENT(coherent_revoke,
 
-	TP_PROTO(const char *device, unsigned long first, unsigned long last),
+	TP_PROTO(const struct device *dev, unsigned long first, unsigned long last),
 
-	TP_ARGS(device, first, last),
+	TP_ARGS(dev, first, last),
 
 	TP_STRUCT__entry(
-		__string(device, device)
+		__string(device, dev_name(dev))
 		__field(unsigned long, first)
 		__field(unsigned long, last)
 	),
