@@ -161,9 +161,7 @@ int coherent_gate_verdict(const struct coherent_gate_state *state,
 		return -EAGAIN;
 	if (!state->pending)
 		return 0;
-	if (facts->ready_needs_bar && !facts->decoding)
-		return -EIO;
-	return COHERENT_GATE_ASK;
+	return coherent_gate_cannot_ask(facts) ? -EIO : COHERENT_GATE_ASK;
 }
 
 /**
