@@ -63,25 +63,31 @@ static u64 look_at_clock(u64 *began)
 	return now;
 }
 
-static __always_inline int ask(struct coherent_aperture *ap, unsigned int *limit_ms)
+/* By itself, as trace_copy() is */
+static noinline void trace_answer(const struct coherent_aperture *ap, int answer)
 {
-	int ret = ap->face->ready(ap, limit_ms);
+	trace_coherent_ready(ap->dev, answer);
+}
 
-	trace_coherent_ready(ap->dev, ret);
+static __always_inline int ask(struct coherent_aperture *ap)
+{
+	int ret = ap->face->ready(ap);
+
+	if (trace_coherent_ready_enabled())
+		trace_answer(ap, ret);
 	return ret;
 }
 
 /* The device has answered; what that means, and for whom */
 static int take_answer(struct coherent_aperture *ap, struct coherent_gate_state *state,
-		       struct coherent_gate_facts *facts, u64 *began, int answer,
-		       unsigned int limit_ms)
+		       struct coherent_gate_facts *facts, u64 *began, int answer)
 	__must_hold_shared(&ap->gate.lock)
 {
 	u64 now = look_at_clock(began);
 	int ret;
 
 	facts->began = *began;
-	ret = coherent_gate_answered(state, facts, answer, limit_ms, now);
+	ret = coherent_gate_answered(state, facts, answer, READ_ONCE(ap->ready_limit_ms), now);
 	put_state(&ap->gate, state);
 	coherent_health_answer(ap, ret);
 	if (!ret)
@@ -96,25 +102,22 @@ static noinline int check_state(struct coherent_aperture *ap,
 	__must_hold_shared(&ap->gate.lock)
 {
 	struct coherent_gate_state state = get_state(&ap->gate);
-	unsigned int limit_ms;
 	int ret;
 
 	ret = coherent_gate_verdict(&state, facts, state.shut ?
 				    look_at_clock(began) : 0);
 	if (ret != COHERENT_GATE_ASK)
 		return ret;
-	ret = ask(ap, &limit_ms);
-	return take_answer(ap, &state, facts, began, ret, limit_ms);
+	return take_answer(ap, &state, facts, began, ask(ap));
 }
 
 static noinline int not_ready(struct coherent_aperture *ap,
-			      struct coherent_gate_facts *facts, u64 *began, int answer,
-			      unsigned int limit_ms)
+			      struct coherent_gate_facts *facts, u64 *began, int answer)
 	__must_hold_shared(&ap->gate.lock)
 {
 	struct coherent_gate_state state = get_state(&ap->gate);
 
-	return take_answer(ap, &state, facts, began, answer, limit_ms);
+	return take_answer(ap, &state, facts, began, answer);
 }
 
 /*
@@ -122,14 +125,13 @@ static noinline int not_ready(struct coherent_aperture *ap,
  * ready, is the first access after every reset: by itself it takes half of the instructions
  * that the way by the state machine takes.
  */
-static noinline int check_closely(struct coherent_aperture *ap,
-				  struct coherent_gate_facts *facts, u64 *began)
+static __always_inline int check_closely(struct coherent_aperture *ap,
+					 struct coherent_gate_facts *facts, u64 *began)
 	__must_hold_shared(ap->face_lock)
 	__must_hold_shared(&ap->gate.lock)
 	__context_unsafe(/* readers may store @pending, see put_state() */)
 {
 	struct coherent_gate_state *state = &ap->gate.state;
-	unsigned int limit_ms;
 	int ret;
 
 	if (!coherent_gate_only_pending(facts, state->shut, READ_ONCE(state->dozing),
@@ -137,16 +139,17 @@ static noinline int check_closely(struct coherent_aperture *ap,
 		return check_state(ap, facts, began);
 	if (coherent_gate_cannot_ask(facts))
 		return -EIO;
-	ret = ask(ap, &limit_ms);
+	ret = ask(ap);
 	if (ret)
-		return not_ready(ap, facts, began, ret, limit_ms);
+		return not_ready(ap, facts, began, ret);
 	WRITE_ONCE(state->pending, false);
 	coherent_health_ready(ap);
-	coherent_poison_ready(ap);
+	if (ap->reset_heals)
+		coherent_poison_ready(ap);
 	return 0;
 }
 
-/* check() and begin() are inlined: they are half of what a small copy costs */
+/* These three are inlined: they are half of what a small copy costs */
 static __always_inline int check(struct coherent_aperture *ap,
 				 enum coherent_access access, u64 *began)
 	__must_hold_shared(ap->face_lock)

@@ -205,39 +205,38 @@ static void a_reset_disables_it(struct kunit *test)
 	struct soft_spec spec = cxl_spec(test);
 	struct coherent_function *fn;
 	struct pci_dev *pdev;
-	unsigned int limit;
 	u32 base;
 
 	/* Whatever is where a second range would be */
 	spec.config.cxl.base[1] = 7 * SIZE;
 	fn = bound(test, &spec);
 	pdev = fn->cdev->core.pdev;
-	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
+	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap));
 	KUNIT_EXPECT_EQ(test, 7 * SIZE, (u64)fn->cxl.ranges[1][0] << 32 | fn->cxl.ranges[1][1]);
 
 	/* Ranges are restored, and so is the base */
 	write_control(fn, 0);
 	pci_write_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(0), 0);
-	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
+	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap));
 	pci_read_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_HIGH(0), &base);
 	KUNIT_EXPECT_EQ(test, upper_32_bits(BASE), base);
 
 	/* ... if that alone has changed, too */
 	pci_write_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_LOW(0), 0x10000000);
-	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
+	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap));
 	pci_read_config_dword(pdev, fn->cxl.dvsec + PCI_DVSEC_CXL_RANGE_BASE_LOW(0), &base);
 	KUNIT_EXPECT_EQ(test, 0, base);
 
 	/* Decoders are not */
 	fn->cxl.by_ranges = false;
-	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap, &limit));
+	KUNIT_EXPECT_EQ(test, 0, coherent_ready_ask(&fn->ap));
 	write_control(fn, 0);
-	KUNIT_EXPECT_EQ(test, -EIO, coherent_ready_ask(&fn->ap, &limit));
+	KUNIT_EXPECT_EQ(test, -EIO, coherent_ready_ask(&fn->ap));
 
 	/* A function that cannot be enabled again */
 	fn->cxl.by_ranges = true;
 	fn->cxl.control = 0;
-	KUNIT_EXPECT_EQ(test, -EIO, coherent_ready_ask(&fn->ap, &limit));
+	KUNIT_EXPECT_EQ(test, -EIO, coherent_ready_ask(&fn->ap));
 }
 
 /* With two ranges both count */

@@ -30,9 +30,8 @@ static void facts(struct coherent_aperture *ap, struct coherent_gate_facts *fact
 	facts->decoding = true;
 }
 
-static int ready(struct coherent_aperture *ap, unsigned int *limit_ms)
+static int ready(struct coherent_aperture *ap)
 {
-	*limit_ms = 0;
 	return 0;
 }
 

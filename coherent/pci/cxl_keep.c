@@ -105,21 +105,19 @@ static void restore(struct coherent_function *fn)
 
 /**
  * coherent_cxl_decodes() - does the memory still decode as firmware has set it up?
- * @fn: the function, whose memory is active
+ * @fn: the function, whose aperture is its CXL.mem, which is active
  *
  * Of decoders only CXL Control is looked at; they are lost together.
  *
  * Context: may sleep as config accesses do; nobody maps or copies meanwhile whom
  * the answer lets in. Two that ask at once restore the same.
- * Return: 0, also for memory that is no CXL.mem; -ENODEV when the function does
+ * Return: 0; -ENODEV when the function does
  * not answer; -EIO for memory that a reset has disabled, for good.
  */
 int coherent_cxl_decodes(struct coherent_function *fn)
 {
 	int ret;
 
-	if (!fn->cxl.dvsec)
-		return 0;
 	ret = is_set_up(fn);
 	if (!ret && fn->cxl.by_ranges) {
 		restore(fn);

@@ -179,9 +179,7 @@ static int setup(struct coherent_function *fn)
 	coherent_config_init(fn);
 	coherent_dmabuf_setup(fn);
 	ap->reset_heals = backend->reset_heals_poison;
-	if (backend->cxl_ready)
-		fn->cxl_ranges = coherent_cxl_find(fn->cdev->core.pdev,
-						   &fn->ready_dvsec);
+	coherent_ready_setup(fn);
 
 	ret = coherent_foreign_watch(fn->cdev->core.vdev.device.class);
 	if (ret)

@@ -13,6 +13,14 @@ static bool is_in_d3(const struct pci_dev *pdev)
 	return (__force int)pdev->current_state >= (__force int)PCI_D3hot;
 }
 
+/* By itself, so that file I/O has no registers to save for it */
+static noinline void facts_of_bars(const struct coherent_function *fn,
+				   struct coherent_gate_facts *facts)
+{
+	facts->ready_needs_bar = fn->ready_reads_bar;
+	facts->decoding = __vfio_pci_memory_enabled(&fn->cdev->core);
+}
+
 static void facts(struct coherent_aperture *ap,
 		  struct coherent_gate_facts *facts)
 {
@@ -23,10 +31,8 @@ static void facts(struct coherent_aperture *ap,
 	lockdep_assert_held_read(&core->memory_lock);
 	facts->in_d3 = is_in_d3(core->pdev);
 	facts->low_power = core->pm_runtime_engaged;
-	if (!facts->map && !facts->may_ask)
-		return;
-	facts->decoding = __vfio_pci_memory_enabled(core);
-	facts->ready_needs_bar = coherent_ready_reads_bar(fn);
+	if (facts->map || facts->may_ask)
+		facts_of_bars(fn, facts);
 }
 
 static int ready_at_probe(struct coherent_aperture *ap)

@@ -27,6 +27,7 @@ struct phys_vec;
  * @cdev: what its backend knows of it
  * @ready_dvsec: config offset of the CXL Device DVSEC that tells readiness, or 0
  * @cxl_ranges: ranges that it has
+ * @ready_reads_bar: readiness is read from a BAR, which must decode for that
  * @cxl: see &struct coherent_cxl
  * @config_lock: protects @regs[].value
  * @regs: the fake BARs' registers, one for each region
@@ -44,6 +45,7 @@ struct coherent_function {
 	struct coherent_device *cdev;
 	u16 ready_dvsec;
 	unsigned int cxl_ranges;
+	bool ready_reads_bar;
 	struct coherent_cxl cxl;
 	struct mutex config_lock;	/* regs[].value */
 	struct coherent_bar_reg regs[COHERENT_MAX_REGIONS];
@@ -185,9 +187,9 @@ static inline void coherent_domains_sysfs_remove(struct coherent_function *fn) {
 void coherent_sleep_register(struct coherent_device *cdev);
 
 /* ready.c: is the memory ready? */
-bool coherent_ready_reads_bar(const struct coherent_function *fn);
+void coherent_ready_setup(struct coherent_function *fn);
 bool coherent_ready_is_told(const struct coherent_function *fn);
-int coherent_ready_ask(struct coherent_aperture *ap, unsigned int *limit_ms);
+int coherent_ready_ask(struct coherent_aperture *ap);
 int coherent_ready_at_probe(struct coherent_function *fn);
 int coherent_ready_open(struct coherent_function *fn);
 void coherent_ready_close(struct coherent_function *fn);

@@ -4,6 +4,7 @@
  * map for that, and the wait for the first answer at probe.
  */
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -14,19 +15,23 @@
 #include "pci.h"
 
 /**
- * coherent_ready_reads_bar() - is readiness read from a BAR?
- * @fn: the function
+ * coherent_ready_setup() - at probe: which part of the device is to be asked?
+ * @fn: the function, discovered
  *
- * Then the BAR must be mapped and memory decoding on to ask. The CXL DVSEC,
- * which goes first where there is one, is in config space.
+ * The CXL Device DVSEC, which is in config space, goes first where there is one. A BAR
+ * must be mapped, and memory decoding be on, to ask.
  *
- * Context: any, once probe has looked for the DVSEC.
- * Return: whether it is.
+ * Context: may sleep as config accesses do.
  */
-bool coherent_ready_reads_bar(const struct coherent_function *fn)
+void coherent_ready_setup(struct coherent_function *fn)
 {
-	return !fn->ready_dvsec && fn->cdev->backend->ready &&
-	       fn->cdev->backend->ready_bar != COHERENT_NO_BAR;
+	const struct coherent_backend *backend = fn->cdev->backend;
+
+	if (backend->cxl_ready)
+		fn->cxl_ranges = coherent_cxl_find(fn->cdev->core.pdev, &fn->ready_dvsec);
+	fn->ready_reads_bar = !fn->ready_dvsec && backend->ready &&
+			      backend->ready_bar != COHERENT_NO_BAR;
+	fn->ap.ready_limit_ms = backend->ready_timeout_ms;
 }
 
 /**
@@ -41,43 +46,59 @@ bool coherent_ready_is_told(const struct coherent_function *fn)
 	return fn->ready_dvsec || fn->cdev->backend->ready;
 }
 
-static int ask(struct coherent_function *fn, unsigned int *limit_ms)
+static int ask_dvsec(struct coherent_function *fn)
+{
+	unsigned int limit_ms;
+	int ret = coherent_cxl_ready(fn, &limit_ms);
+
+	WRITE_ONCE(fn->ap.ready_limit_ms, limit_ms);
+	return ret;
+}
+
+static int ask_backend(struct coherent_function *fn)
 {
 	const struct coherent_backend *backend = fn->cdev->backend;
-	int ret = 0;
 
-	*limit_ms = backend->ready_timeout_ms;
-	if (fn->ready_dvsec)
-		ret = coherent_cxl_ready(fn, limit_ms);
-	else if (backend->ready)
-		ret = backend->ready(fn->cdev);
+	return backend->ready ? backend->ready(fn->cdev) : 0;
+}
+
+static noinline int ask_cxl(struct coherent_function *fn)
+{
+	int ret = fn->ready_dvsec ? ask_dvsec(fn) : ask_backend(fn);
+
 	return ret || !fn->cxl.dvsec ? ret : coherent_cxl_decodes(fn);
+}
+
+static int ask(struct coherent_function *fn)
+{
+	if (fn->ready_dvsec || fn->cxl.dvsec)
+		return ask_cxl(fn);
+	return ask_backend(fn);
 }
 
 /**
  * coherent_ready_ask() - &coherent_face.ready
  * @ap: the aperture of a function in D0
- * @limit_ms: where to store how long it may say "not yet"
  *
  * Context: may sleep as config accesses do.
  * Return: 0; -EAGAIN for not yet; or an error for never.
  */
-int coherent_ready_ask(struct coherent_aperture *ap, unsigned int *limit_ms)
+int coherent_ready_ask(struct coherent_aperture *ap)
 {
-	return ask(container_of(ap, struct coherent_function, ap), limit_ms);
+	return ask(container_of(ap, struct coherent_function, ap));
 }
 
 static int wait_at_probe(struct coherent_function *fn)
 {
-	unsigned int step = COHERENT_POLL_FIRST_MS, limit_ms;
+	unsigned int step = COHERENT_POLL_FIRST_MS;
 	u64 began = coherent_gate_now();
 	int ret;
 
 	for (;;) {
-		ret = ask(fn, &limit_ms);
+		ret = ask(fn);
 		if (ret != -EAGAIN)
 			break;
-		if (coherent_gate_now() - began > limit_ms) {
+		if (coherent_gate_now() - began > fn->ap.ready_limit_ms) {
 			ret = -ETIME;
 			break;
 		}
@@ -91,7 +112,7 @@ static int wait_at_probe(struct coherent_function *fn)
 	if (ret == -ETIME)
 		return dev_err_probe(fn->ap.dev, ret,
 				     "coherent memory did not become ready within %u ms\n",
-				     limit_ms);
+				     fn->ap.ready_limit_ms);
 	if (ret)
 		return dev_err_probe(fn->ap.dev, ret,
 				     "cannot tell whether the coherent memory is ready\n");
@@ -115,7 +136,7 @@ int coherent_ready_at_probe(struct coherent_function *fn)
 	struct pci_dev *pdev = cdev->core.pdev;
 	int ret;
 
-	if (!coherent_ready_reads_bar(fn))
+	if (!fn->ready_reads_bar)
 		return wait_at_probe(fn);
 
 	ret = pci_enable_device_mem(pdev);
@@ -161,7 +182,7 @@ int coherent_ready_open(struct coherent_function *fn)
 	struct coherent_device *cdev = fn->cdev;
 	void __iomem *io;
 
-	if (!coherent_ready_reads_bar(fn))
+	if (!fn->ready_reads_bar)
 		return 0;
 
 	io = vfio_pci_core_get_iomap(&cdev->core, cdev->backend->ready_bar);
