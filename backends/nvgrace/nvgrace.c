@@ -75,10 +75,11 @@ static int nvgrace_discover(struct coherent_device *cdev,
 
 static int nvgrace_ready(struct coherent_device *cdev)
 {
+	/* Of memory, never of ports */
 	void __iomem *io = cdev->ready_io;
 
-	if (ioread32(io + C2C_LINK_STATUS) == STATUS_READY &&
-	    ioread32(io + HBM_TRAINING_STATUS) == STATUS_READY)
+	if (readl(io + C2C_LINK_STATUS) == STATUS_READY &&
+	    readl(io + HBM_TRAINING_STATUS) == STATUS_READY)
 		return 0;
 	return -EAGAIN;
 }
