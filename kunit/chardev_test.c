@@ -205,30 +205,46 @@ static struct device *describing(struct kunit *test, u64 base)
 	return with_property(test, PROPERTY_ENTRY_U64("coherent,bad", base));
 }
 
-static void tables(struct kunit *test)
+/* What is where firmware says: so many 64-bit words. The description goes with the test */
+static u64 *described_table(struct kunit *test)
 {
-	static const u8 bytes[] = { 1, 2, 3 };
 	u64 *table = kunit_kzalloc(test, 6 * sizeof(*table), GFP_KERNEL);
-	struct coherent_chardev *chardev;
 
 	KUNIT_ASSERT_NOT_NULL(test, table);
-	/* Without the property, with none, with an empty one */
+	backend.dev = describing(test, virt_to_phys(table));
+	return table;
+}
+
+/* A description that lists nothing */
+static void lists_nothing(struct kunit *test)
+{
+	struct coherent_chardev *chardev = chardev_of(test);
+
+	KUNIT_EXPECT_EQ(test, 1, backend.asked);
+	KUNIT_EXPECT_EQ(test, 0, coherent_poison_count(&chardev->ap));
+	kunit_release_action(test, unregister, chardev);
+	backend.asked = 0;
+}
+
+/* Without the property, with none, with an empty one */
+static void no_table(struct kunit *test)
+{
 	backend.dev = kunit_device_register(test, "coherent-kunit-silent");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(backend.dev));
-	chardev = chardev_of(test);
-	KUNIT_EXPECT_EQ(test, 0, coherent_poison_count(&chardev->ap));
-	kunit_release_action(test, unregister, chardev);
+	lists_nothing(test);
 	backend.dev = describing(test, 0);
-	chardev = chardev_of(test);
-	KUNIT_EXPECT_EQ(test, 0, coherent_poison_count(&chardev->ap));
-	kunit_release_action(test, unregister, chardev);
+	lists_nothing(test);
 	kunit_device_unregister(test, backend.dev);
-	backend.dev = describing(test, virt_to_phys(table));
-	chardev = chardev_of(test);
-	KUNIT_EXPECT_EQ(test, 0, coherent_poison_count(&chardev->ap));
-	kunit_release_action(test, unregister, chardev);
+	described_table(test);
+	lists_nothing(test);
+}
 
-	/* The beginning of one, the last byte of another, two that are not of this memory */
+/* The beginning of one, the last byte of another, two that are not of this memory */
+static void table(struct kunit *test)
+{
+	u64 *table = described_table(test);
+	struct coherent_chardev *chardev;
+
 	table[0] = 4;
 	table[1] = BASE + SZ_64K;
 	table[2] = BASE + SIZE - 1;
@@ -242,23 +258,30 @@ static void tables(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(BASE + SIZE - SZ_64K),
 			coherent_poison_next(PHYS_PFN(BASE + SZ_128K),
 					     PHYS_PFN(BASE + SIZE - 1)));
-	kunit_release_action(test, unregister, chardev);
+}
 
-	/* Where no table can be, and what is no address: never for "no table" */
-	kunit_device_unregister(test, backend.dev);
+/* What is no table is not believed, and nothing is read beyond its count */
+static void wrong_tables(struct kunit *test)
+{
+	u64 *table = described_table(test);
+
+	table[0] = U64_MAX;
+	refused(test, -EINVAL);
+	table[0] = SZ_4K + 1;
+	refused(test, -EINVAL);
+	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE, SIZE));
+}
+
+/* Where no table can be, and what is no address: never for "no table" */
+static void wrong_properties(struct kunit *test)
+{
+	static const u8 bytes[] = { 1, 2, 3 };
+
 	backend.dev = describing(test, U64_MAX - 7);
 	refused(test, -EINVAL);
 	kunit_device_unregister(test, backend.dev);
 	backend.dev = with_property(test, PROPERTY_ENTRY_U8_ARRAY("coherent,bad", bytes));
 	KUNIT_EXPECT_TRUE(test, IS_ERR(coherent_chardev_register(&info)));
-	kunit_device_unregister(test, backend.dev);
-	backend.dev = describing(test, virt_to_phys(table));
-
-	/* What is no table is not believed, and nothing is read beyond its count */
-	table[0] = U64_MAX;
-	refused(test, -EINVAL);
-	table[0] = SZ_4K + 1;
-	refused(test, -EINVAL);
 	KUNIT_EXPECT_TRUE(test, kunit_is_free(BASE, SIZE));
 }
 
@@ -325,7 +348,10 @@ static struct kunit_case chardev_cases[] = {
 	KUNIT_CASE(another_abi),
 	KUNIT_CASE(wrong_memory),
 	KUNIT_CASE(nothing_stays),
-	KUNIT_CASE(tables),
+	KUNIT_CASE(no_table),
+	KUNIT_CASE(table),
+	KUNIT_CASE(wrong_tables),
+	KUNIT_CASE(wrong_properties),
 	KUNIT_CASE(who_opens),
 	KUNIT_CASE(ioctls),
 	{ }
