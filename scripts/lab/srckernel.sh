@@ -92,8 +92,10 @@ make_source() {
 	local name=$1 log=$2
 	shift 2
 	kernel_make_args "$(kernel_arch "$name")"
-	in_root make -C "/lab/src/$(kernel_source "$name")" O="/lab/src/build-$name" "${KARGS[@]}" \
-		-j "$(jobs_count)" "$@" >>"$log" 2>&1 || {
+	# In the background: a signal to us, who wait, ends what has minutes to go
+	in_root_exec make -C "/lab/src/$(kernel_source "$name")" O="/lab/src/build-$name" "${KARGS[@]}" \
+		-j "$(jobs_count)" "$@" >>"$log" 2>&1 &
+	wait $! || {
 		grep -E -A 5 'error|\*\*\*' "$log" | tail -n 40 >&2
 		die "building the kernel failed (whole log: $log)"
 	}
