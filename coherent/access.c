@@ -83,11 +83,12 @@ static int take_answer(struct coherent_aperture *ap, struct coherent_gate_state 
 		       struct coherent_gate_facts *facts, u64 *began, int answer)
 	__must_hold_shared(&ap->gate.lock)
 {
+	unsigned int limit_ms = answer == -EAGAIN ? ap->face->ready_limit(ap) : 0;
 	u64 now = look_at_clock(began);
 	int ret;
 
 	facts->began = *began;
-	ret = coherent_gate_answered(state, facts, answer, READ_ONCE(ap->ready_limit_ms), now);
+	ret = coherent_gate_answered(state, facts, answer, limit_ms, now);
 	put_state(&ap->gate, state);
 	coherent_health_answer(ap, ret);
 	if (!ret)
@@ -149,7 +150,10 @@ static __always_inline int check_closely(struct coherent_aperture *ap,
 	return 0;
 }
 
-/* These three are inlined: they are half of what a small copy costs */
+/*
+ * check() and begin() are inlined: they are half of what a small copy costs. So is
+ * check_closely(), for the first access after an event.
+ */
 static __always_inline int check(struct coherent_aperture *ap,
 				 enum coherent_access access, u64 *began)
 	__must_hold_shared(ap->face_lock)

@@ -110,7 +110,9 @@ struct coherent_dmabufs {
  *	reading.
  * @ready: ask once whether the memory is ready: 0, -EAGAIN for not yet, or an
  *	error for never. Called with the same locks; may sleep as config accesses
- *	do. Whoever says -EAGAIN has seen to coherent_aperture.ready_limit_ms.
+ *	do.
+ * @ready_limit: after a -EAGAIN: how long it may say so, in ms, as far as is known. With
+ *	the same locks. NULL where it never does.
  * @ready_at_probe: wait for the memory of a device that nobody has opened yet;
  *	may sleep; errors have been logged. NULL: it is always ready.
  * @bad_pages: report what firmware lists as bad, by coherent_poison_bad(); may
@@ -122,6 +124,7 @@ struct coherent_face {
 	void (*facts)(struct coherent_aperture *ap,
 		      struct coherent_gate_facts *facts);
 	int (*ready)(struct coherent_aperture *ap);
+	unsigned int (*ready_limit)(struct coherent_aperture *ap);
 	int (*ready_at_probe)(struct coherent_aperture *ap);
 	int (*bad_pages)(struct coherent_aperture *ap);
 	void (*poison_changed)(struct coherent_aperture *ap);
@@ -140,8 +143,6 @@ struct coherent_face {
  * @health: see &struct coherent_health
  * @scrub: see &struct coherent_scrub
  * @dmabufs: see &struct coherent_dmabufs; where the kernel has such
- * @ready_limit_ms: how long @face->ready() may say -EAGAIN, as far as is known; who asks
- *	may store it, and holds no lock against others that do
  * @reset_heals: after a reset that ends with ready memory no page is poisoned
  * @own_memory: its memory is coherent_memory_alloc()'s
  * @claim: the aperture in /proc/iomem
@@ -164,7 +165,6 @@ struct coherent_aperture {
 	struct coherent_health health;
 	struct coherent_scrub scrub;
 	struct coherent_dmabufs dmabufs;
-	unsigned int ready_limit_ms;
 	bool reset_heals;
 	bool own_memory;
 	struct coherent_claim *claim;

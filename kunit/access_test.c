@@ -257,12 +257,12 @@ static void waits_until_ready(struct kunit *test)
 	cdev = kunit_open(test);
 	kunit_ready_answer(-EAGAIN);
 	kunit_ready_later(5);
-	cdev->function->ap.ready_limit_ms = 60 * MSEC_PER_SEC;
+	kunit_backend.ready_timeout_ms = 60 * MSEC_PER_SEC;
 	KUNIT_EXPECT_EQ(test, 0, coherent_access_wait(&cdev->function->ap, COHERENT_ACCESS_COPY,
 						      TASK_KILLABLE));
 	KUNIT_EXPECT_EQ(test, 6, kunit_ready_asked());
 	/* ... or told that it never will be */
-	cdev->function->ap.ready_limit_ms = 5;
+	kunit_backend.ready_timeout_ms = 5;
 	kunit_ready_answer(-EAGAIN);
 	kunit_reset(cdev);
 	KUNIT_EXPECT_EQ(test, -ETIME,
@@ -278,7 +278,7 @@ static void time_limit(struct kunit *test)
 	kunit_ready_answer(0);
 	cdev = kunit_open(test);
 	kunit_ready_answer(-EAGAIN);
-	cdev->function->ap.ready_limit_ms = 60 * MSEC_PER_SEC;
+	kunit_backend.ready_timeout_ms = 60 * MSEC_PER_SEC;
 	prepare_long_ago(cdev);
 	kunit_done(cdev);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, kunit_copy(cdev));

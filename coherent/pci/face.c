@@ -48,6 +48,7 @@ static int bad_pages(struct coherent_aperture *ap)
 const struct coherent_face coherent_pci_face = {
 	.facts		= facts,
 	.ready		= coherent_ready_ask,
+	.ready_limit	= coherent_ready_limit,
 	.ready_at_probe	= ready_at_probe,
 	.bad_pages	= bad_pages,
 	.poison_changed	= coherent_poison_tell,

@@ -190,6 +190,7 @@ void coherent_sleep_register(struct coherent_device *cdev);
 void coherent_ready_setup(struct coherent_function *fn);
 bool coherent_ready_is_told(const struct coherent_function *fn);
 int coherent_ready_ask(struct coherent_aperture *ap);
+unsigned int coherent_ready_limit(struct coherent_aperture *ap);
 int coherent_ready_at_probe(struct coherent_function *fn);
 int coherent_ready_open(struct coherent_function *fn);
 void coherent_ready_close(struct coherent_function *fn);

@@ -5,6 +5,7 @@
  */
 #include <linux/bits.h>
 #include <linux/compiler.h>
+#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -31,7 +32,6 @@ void coherent_ready_setup(struct coherent_function *fn)
 		fn->cxl_ranges = coherent_cxl_find(fn->cdev->core.pdev, &fn->ready_dvsec);
 	fn->ready_reads_bar = !fn->ready_dvsec && backend->ready &&
 			      backend->ready_bar != COHERENT_NO_BAR;
-	fn->ap.ready_limit_ms = backend->ready_timeout_ms;
 }
 
 /**
@@ -49,10 +49,8 @@ bool coherent_ready_is_told(const struct coherent_function *fn)
 static int ask_dvsec(struct coherent_function *fn)
 {
 	unsigned int limit_ms;
-	int ret = coherent_cxl_ready(fn, &limit_ms);
 
-	WRITE_ONCE(fn->ap.ready_limit_ms, limit_ms);
-	return ret;
+	return coherent_cxl_ready(fn, &limit_ms);
 }
 
 static int ask_backend(struct coherent_function *fn)
@@ -88,9 +86,29 @@ int coherent_ready_ask(struct coherent_aperture *ap)
 	return ask(container_of(ap, struct coherent_function, ap));
 }
 
+/**
+ * coherent_ready_limit() - &coherent_face.ready_limit
+ * @ap: the aperture of a function in D0 that has said -EAGAIN
+ *
+ * Only who is told to wait wants to know, so ready() does not say it. A device that says it
+ * by itself is asked once more; it may have become ready by now, which ends the wait.
+ *
+ * Context: may sleep as config accesses do.
+ * Return: milliseconds.
+ */
+unsigned int coherent_ready_limit(struct coherent_aperture *ap)
+{
+	struct coherent_function *fn = container_of(ap, struct coherent_function, ap);
+	unsigned int limit_ms = fn->cdev->backend->ready_timeout_ms;
+
+	if (fn->ready_dvsec)
+		coherent_cxl_ready(fn, &limit_ms);
+	return limit_ms;
+}
+
 static int wait_at_probe(struct coherent_function *fn)
 {
-	unsigned int step = COHERENT_POLL_FIRST_MS;
+	unsigned int step = COHERENT_POLL_FIRST_MS, limit_ms;
 	u64 began = coherent_gate_now();
 	int ret;
 
@@ -98,7 +116,8 @@ static int wait_at_probe(struct coherent_function *fn)
 		ret = ask(fn);
 		if (ret != -EAGAIN)
 			break;
-		if (coherent_gate_now() - began > fn->ap.ready_limit_ms) {
+		limit_ms = coherent_ready_limit(&fn->ap);
+		if (coherent_gate_now() - began > limit_ms) {
 			ret = -ETIME;
 			break;
 		}
@@ -112,7 +131,7 @@ static int wait_at_probe(struct coherent_function *fn)
 	if (ret == -ETIME)
 		return dev_err_probe(fn->ap.dev, ret,
 				     "coherent memory did not become ready within %u ms\n",
-				     fn->ap.ready_limit_ms);
+				     limit_ms);
 	if (ret)
 		return dev_err_probe(fn->ap.dev, ret,
 				     "cannot tell whether the coherent memory is ready\n");
