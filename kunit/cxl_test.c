@@ -283,17 +283,29 @@ static void config_is_kept(struct kunit *test)
 	}
 }
 
-/* Lengths that cannot be: config space ends, and some registers are there whatever it says */
+/* A length that cannot be */
 static void config_is_kept_within_its_space(struct kunit *test)
+{
+	struct coherent_function *fn = kunit_kzalloc(test, sizeof(*fn), GFP_KERNEL);
+	const u64 at = PCI_CFG_SPACE_EXP_SIZE - 0x10;
+	size_t len = 0x100;
+
+	KUNIT_ASSERT_NOT_NULL(test, fn);
+	coherent_cxl_keep_dvsec(&fn->cxl, at, 0x100);
+	KUNIT_EXPECT_TRUE(test, coherent_cxl_keeps_config(fn, at, &len));
+	KUNIT_EXPECT_EQ(test, 0x10, len);
+}
+
+/* Config space that does not have what it had a moment ago */
+static void config_is_kept_or_refused(struct kunit *test)
 {
 	struct soft_spec spec = cxl_spec(test);
 	struct coherent_function *fn = bound(test, &spec);
-	struct coherent_cxl cxl = { .dvsec = PCI_CFG_SPACE_EXP_SIZE - 0x10 };
-	size_t len = 0x100;
+	const u16 dvsec = fn->cxl.dvsec;
+	struct coherent_cxl cxl = { .dvsec = dvsec - 0x10 };
 
-	coherent_cxl_keep(fn, &cxl);
-	KUNIT_EXPECT_TRUE(test, coherent_cxl_keeps_config(fn, cxl.dvsec, &len));
-	KUNIT_EXPECT_EQ(test, 0x10, len);
+	KUNIT_EXPECT_EQ(test, -ENODEV, coherent_cxl_keep(fn, &cxl));
+	KUNIT_EXPECT_EQ(test, dvsec, fn->cxl.dvsec);
 }
 
 /* A function whose aperture is no CXL.mem may write to its DVSECs */
@@ -375,6 +387,7 @@ static struct kunit_case cxl_cases[] = {
 	KUNIT_CASE(ready_by_all_ranges),
 	KUNIT_CASE(config_is_kept),
 	KUNIT_CASE(config_is_kept_within_its_space),
+	KUNIT_CASE(config_is_kept_or_refused),
 	KUNIT_CASE(config_is_not_kept_elsewhere),
 	KUNIT_CASE(component_is_kept),
 	KUNIT_CASE(component_fills_its_bar),

@@ -12,6 +12,7 @@
 #ifndef COHERENT_CXL_H
 #define COHERENT_CXL_H
 
+#include <linux/bitops.h>
 #include <linux/compiler_types.h>
 #include <linux/kconfig.h>
 #include <linux/pci_regs.h>
@@ -91,7 +92,7 @@ int coherent_cxl_decoders(void __iomem *component,
 			  struct coherent_cxl_span *span, const char **why);
 
 /* cxl_keep.c */
-void coherent_cxl_keep(struct coherent_function *fn, const struct coherent_cxl *cxl);
+int coherent_cxl_keep(struct coherent_function *fn, struct coherent_cxl *cxl);
 int coherent_cxl_decodes(struct coherent_function *fn);
 bool coherent_cxl_has_component(const struct coherent_function *fn);
 bool coherent_cxl_is_component(const struct coherent_function *fn, unsigned int index);
@@ -109,6 +110,8 @@ int coherent_cxl_region_info(const struct coherent_function *fn,
 #if IS_ENABLED(CONFIG_KUNIT)	/* VISIBLE_IF_KUNIT */
 /* cxl_aperture.c */
 int coherent_cxl_window(u64 base, u64 size, u8 *ways);
+/* cxl_keep.c */
+void coherent_cxl_keep_dvsec(struct coherent_cxl *cxl, unsigned int at, unsigned int length);
 #endif
 
 #endif /* COHERENT_CXL_H */

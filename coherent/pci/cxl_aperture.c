@@ -245,7 +245,11 @@ int coherent_cxl_read_aperture(struct coherent_device *cdev,
 	layout->size = span.size;
 	if (ret)
 		return ret;
-	coherent_cxl_keep(cdev->function, &cxl);
+	ret = coherent_cxl_keep(cdev->function, &cxl);
+	if (ret) {
+		layout->why = "the function does not answer";
+		return ret;
+	}
 	*base = span.base;
 	*size = span.size;
 	return 0;

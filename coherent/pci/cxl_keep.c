@@ -14,10 +14,12 @@
  * DVSEC is restored here, when readiness is asked for; see there. Committed
  * decoders are lost for good.
  */
+#include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
 #include <linux/dev_printk.h>
 #include <linux/errno.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
@@ -29,7 +31,15 @@
 
 #define KEPT_BITS	((unsigned int)(PCI_CFG_SPACE_EXP_SIZE / sizeof(u32)))
 
-static void keep_dvsec(struct coherent_cxl *cxl, unsigned int at, unsigned int length)
+/* Their next pointers may be a circle, and each has two dwords at least */
+#define MOST_CAPABILITIES	((PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE) / 8)
+
+/*
+ * coherent_cxl_keep_dvsec() - a DVSEC, as long as it says or must be; config space ends
+ * somewhere, whatever it says
+ */
+VISIBLE_IF_KUNIT void coherent_cxl_keep_dvsec(struct coherent_cxl *cxl, unsigned int at,
+					      unsigned int length)
 {
 	unsigned int first = at / sizeof(u32);
 	unsigned int end = min_t(unsigned int, DIV_ROUND_UP(at + length, sizeof(u32)), KEPT_BITS);
@@ -37,26 +47,44 @@ static void keep_dvsec(struct coherent_cxl *cxl, unsigned int at, unsigned int l
 	bitmap_set(cxl->kept, first, end - first);
 }
 
-/**
- * coherent_cxl_keep() - from now on it stays as it is
- * @fn: the function, in coherent_backend.discover
- * @cxl: as firmware has set it up
- *
- * Context: may sleep as config accesses do.
- */
-void coherent_cxl_keep(struct coherent_function *fn, const struct coherent_cxl *cxl)
+/* All of CXL's; the Device DVSEC is one of them, or config space does not say what there is */
+static int keep_dvsecs(struct pci_dev *pdev, struct coherent_cxl *cxl)
 {
-	struct pci_dev *pdev = fn->cdev->core.pdev;
+	unsigned int left = MOST_CAPABILITIES;
+	bool met = false;
 	u32 header;
 	u16 at = 0;
 
-	fn->cxl = *cxl;
+	while (left-- && (at = pci_find_next_ext_capability(pdev, at, PCI_EXT_CAP_ID_DVSEC))) {
+		if (pci_read_config_dword(pdev, at + PCI_DVSEC_HEADER1, &header) ||
+		    PCI_POSSIBLE_ERROR(header))
+			return -ENODEV;
+		if (PCI_DVSEC_HEADER1_VID(header) != PCI_VENDOR_ID_CXL)
+			continue;
+		coherent_cxl_keep_dvsec(cxl, at, PCI_DVSEC_HEADER1_LEN(header));
+		met = met || at == cxl->dvsec;
+	}
+	return met ? 0 : -ENODEV;
+}
+
+/**
+ * coherent_cxl_keep() - from now on it stays as it is
+ * @fn: the function, in coherent_backend.discover
+ * @cxl: as firmware has set it up; what users cannot write is filled in
+ *
+ * Context: may sleep as config accesses do.
+ * Return: 0; -ENODEV for a function that does not answer.
+ */
+int coherent_cxl_keep(struct coherent_function *fn, struct coherent_cxl *cxl)
+{
+	int ret = keep_dvsecs(fn->cdev->core.pdev, cxl);
+
+	if (ret)
+		return ret;
 	/* Whatever it says of its length, these registers are there */
-	keep_dvsec(&fn->cxl, cxl->dvsec, PCI_DVSEC_CXL_RANGE_BASE_LOW(1) + sizeof(u32));
-	while ((at = pci_find_next_ext_capability(pdev, at, PCI_EXT_CAP_ID_DVSEC)))
-		if (!pci_read_config_dword(pdev, at + PCI_DVSEC_HEADER1, &header) &&
-		    PCI_DVSEC_HEADER1_VID(header) == PCI_VENDOR_ID_CXL)
-			keep_dvsec(&fn->cxl, at, PCI_DVSEC_HEADER1_LEN(header));
+	coherent_cxl_keep_dvsec(cxl, cxl->dvsec, PCI_DVSEC_CXL_RANGE_BASE_LOW(1) + sizeof(u32));
+	fn->cxl = *cxl;
+	return 0;
 }
 
 static bool has_range(struct coherent_function *fn, unsigned int i)
@@ -111,8 +139,8 @@ static void restore(struct coherent_function *fn)
  *
  * Context: may sleep as config accesses do; nobody maps or copies meanwhile whom
  * the answer lets in. Two that ask at once restore the same.
- * Return: 0; -ENODEV when the function does
- * not answer; -EIO for memory that a reset has disabled, for good.
+ * Return: 0; -ENODEV when the function does not answer; -EIO for memory that a reset has
+ * disabled, for good.
  */
 int coherent_cxl_decodes(struct coherent_function *fn)
 {
