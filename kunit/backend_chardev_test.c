@@ -30,13 +30,27 @@
 #define BASE	KUNIT_FUNCTION_BASE
 #define SIZE	KUNIT_FUNCTION_SIZE
 
+static bool has_device(const struct module *owner)
+{
+	struct coherent_ledger *ledger;
+
+	guard(mutex)(&coherent_ledger_lock);
+	list_for_each_entry(ledger, &coherent_ledgers, node)
+		if (ledger->ap && ledger->ap->face == &coherent_chardev_face &&
+		    container_of(ledger->ap, struct coherent_chardev, ap)->info->owner == owner)
+			return true;
+	return false;
+}
+
 static const struct coherent_kunit_chardev *self_of(struct kunit *test)
 {
 	const struct coherent_kunit_chardev *self = test->priv;
 
-	if (*self->loaded)
-		kunit_skip(test, "the host has such memory, and it is in use");
-	return self;
+	if (!*self->loaded)
+		return self;
+	KUNIT_ASSERT_TRUE_MSG(test, has_device(self->owner),
+			      "it has loaded, and there is no such memory");
+	kunit_skip(test, "the host has such memory, and it is in use");
 }
 
 /* A function that is described by these properties, and by what else must be there */

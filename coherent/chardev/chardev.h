@@ -40,7 +40,10 @@ struct coherent_chardev {
 	unsigned int users;
 };
 
-/* device.c: in the life of the module */
+/* device.c */
+extern const struct coherent_face coherent_chardev_face;
+
+/* ... in the life of the module */
 int coherent_chardev_init(void);
 void coherent_chardev_exit(void);
 

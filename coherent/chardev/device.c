@@ -51,7 +51,7 @@ static void poison_changed(struct coherent_aperture *ap)
 {
 }
 
-static const struct coherent_face face = {
+const struct coherent_face coherent_chardev_face = {
 	.facts		= facts,
 	.ready		= ready,
 	.bad_pages	= bad_pages,
@@ -183,7 +183,7 @@ coherent_chardev_register_abi(const struct coherent_chardev_info *info, const ch
 		return chardev;
 	}
 	ap = &chardev->ap;
-	coherent_aperture_init(ap, &chardev->dev, &face, &chardev->face_lock,
+	coherent_aperture_init(ap, &chardev->dev, &coherent_chardev_face, &chardev->face_lock,
 			       chardev->inode->i_mapping);
 	ret = lay_out(ap, info);
 	if (ret)
