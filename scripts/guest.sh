@@ -77,6 +77,7 @@ tool_setup() {
 	local kernel
 	for kernel; do
 		echo "observers-$(kernel_arch "$kernel")"
+		echo "nested-$(kernel_arch "$kernel")"
 	done | sort -u
 }
 
