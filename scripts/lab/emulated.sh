@@ -5,7 +5,8 @@
 # after lib.sh.
 
 EMULATED=/proc/sys/fs/binfmt_misc
-EMULATED_NAME=coherent-vfio-arm64
+# Each run has its own: of two that are the same the kernel takes the newest
+EMULATED_NAME=coherent-vfio-arm64-$$
 EMULATED_MOUNTED=
 
 # emulate_arm64: from now on, unless they run as they are. Undone by emulate_nothing
@@ -17,20 +18,29 @@ emulate_arm64() {
 			die "this machine's kernel has no binfmt_misc: it cannot run programs of arm64"
 		EMULATED_MOUNTED=1
 	fi
-	if [ ! -x "$dir/usr/bin/qemu-aarch64" ]; then
-		rm -rf "$dir"
-		mkdir -p "$dir"
+	if [ ! -e "$dir" ]; then
+		rm -rf "$dir.tmp"
+		mkdir -p "$dir.tmp"
 		# shellcheck disable=SC2016 # expanded inside
-		in_root sh -c 'cd /lab/build/qemu-user && apt-get -qq -o APT::Sandbox::User=root download qemu-user &&
+		in_root sh -c 'cd /lab/build/qemu-user.tmp && apt-get -qq update &&
+			apt-get -qq -o APT::Sandbox::User=root download qemu-user &&
 			dpkg-deb -x qemu-user_*.deb . && rm qemu-user_*.deb' ||
 			die "qemu-user could not be fetched"
+		mv "$dir.tmp" "$dir"
 	fi
-	# What a run that was killed has left
-	[ ! -e $EMULATED/$EMULATED_NAME ] || echo -1 >$EMULATED/$EMULATED_NAME
+	emulate_forget_dead
 	# ELF, 64 bits, little endian, a program or a shared object, AArch64. F: opened now, and
 	# so there in every root folder
 	printf '%s' ":$EMULATED_NAME:M:"':\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:'"$dir/usr/bin/qemu-aarch64:FP" \
 		>$EMULATED/register
+}
+
+# emulate_forget_dead: what runs that were killed have left
+emulate_forget_dead() {
+	local entry
+	for entry in "$EMULATED"/coherent-vfio-arm64-*; do
+		[ ! -e "$entry" ] || [ -e "/proc/${entry##*-}" ] || echo -1 >"$entry"
+	done
 }
 
 emulate_nothing() {

@@ -24,19 +24,24 @@ mkdir -p "$root/lab" "$root/repo"
 '"$LAB_CHROOT"
 
 # The lab is at /lab, and can be written to; the repository, read-only, at /repo.
-in_folder() {
+in_folder_exec() {
 	mkdir -p "$LAB_DIR/scratch"
-	(exec setpriv --pdeathsig KILL -- \
+	exec setpriv --pdeathsig KILL -- \
 		unshare --mount --pid --fork --kill-child -- \
-		bash -c "$SCRATCH_ENTER" in_folder "$LAB_DIR" "$LAB_REPO" "$@")
+		bash -c "$SCRATCH_ENTER" in_folder "$LAB_DIR" "$LAB_REPO" "$@"
 }
 
 # in_scratch ROOT COMMAND...: run it in a copy of the root folder ROOT
 in_scratch() {
-	in_folder copy "$@"
+	(in_folder_exec copy "$@")
+}
+
+# in_scratch_exec: the same in place of this shell, as in_root_exec
+in_scratch_exec() {
+	in_folder_exec copy "$@"
 }
 
 # in_other_root ROOT COMMAND...: run it in the root folder ROOT
 in_other_root() {
-	in_folder itself "$@"
+	(in_folder_exec itself "$@")
 }

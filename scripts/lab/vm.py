@@ -312,6 +312,7 @@ class Machine:
         self.emit(self.markers.rest())
         if not self.stop() and verdict is None:
             verdict = DIED
+        self.console.follow()
         found = splats.find(self.args.splats)
         if verdict is not None:
             show_file("end of QEMU's log", "qemu.log", 5)
