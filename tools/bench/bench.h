@@ -12,8 +12,9 @@
 #define BAD_AT_ONCE	10000ULL	/* bad pages: what the core's queue takes */
 
 /*
- * An address is aligned to what one table of blocks maps: else it is chance whether an
- * operation takes a table more, or a fault, of which ours maps 64 aligned blocks
+ * Virtual and physical addresses agree modulo what one table of blocks maps. Otherwise it is
+ * chance whether an operation needs another table, or, as a fault of ours maps 64 aligned
+ * blocks, another fault.
  */
 static inline u64 table_size(void)
 {
