@@ -261,18 +261,26 @@ static void ready_by_all_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, coherent_cxl_ready(fn, &limit));
 }
 
+/* ... and a DVSEC that is another's is not */
 static void config_is_kept(struct kunit *test)
 {
 	struct soft_spec spec = cxl_spec(test);
-	struct coherent_function *fn = bound(test, &spec);
-	struct pci_dev *pdev = fn->cdev->core.pdev;
-	const u64 flex = pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_CXL, FLEX_BUS_PORT);
+	struct coherent_function *fn;
+	struct pci_dev *pdev;
 	/* Where it is kept or begins not to be, in turn */
-	const u64 edges[] = { 0, fn->cxl.dvsec, fn->cxl.dvsec + 0x3c, flex, flex + 0x20, ~0ULL };
+	u64 edges[6] = { [5] = ~0ULL };
 	unsigned int i = 0;
 	size_t len;
 
-	KUNIT_ASSERT_GT(test, flex, edges[2]);
+	spec.config.flags |= SOFT_NVIDIA_DVSEC;
+	fn = bound(test, &spec);
+	pdev = fn->cdev->core.pdev;
+	KUNIT_EXPECT_NE(test, 0, pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_NVIDIA, 3));
+	edges[1] = fn->cxl.dvsec;
+	edges[2] = fn->cxl.dvsec + 0x3c;
+	edges[3] = pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_CXL, FLEX_BUS_PORT);
+	edges[4] = edges[3] + 0x20;
+	KUNIT_ASSERT_GT(test, edges[3], edges[2]);
 	for (u64 pos = 0; pos < PCI_CFG_SPACE_EXP_SIZE + 8; pos++) {
 		i += pos == edges[i + 1];
 		for (size_t n = 1; n < 80; n++) {
