@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -121,11 +122,20 @@ static long long run_info(struct bench *b, const struct op *op)
 	return ret ?: (long long)(now_ns() - begin);
 }
 
+/*
+ * What the cheapest of an operation's turns has taken, for all of them: a timer's tick is
+ * as much as a twentieth of some
+ */
+static u64 fewest(const struct op *op, u64 best, u64 ns)
+{
+	return best && best < ns * op->count ? best : ns * op->count;
+}
+
 /* Each page of a part of the region, mapped as its blocks lie, or skewed against them */
 static long long run_touch(struct bench *b, const struct op *op)
 {
 	const struct expect_region *r = expect_region(&b->e, op->index);
-	u64 pmd = pmd_size(), off, ns = 0, begin;
+	u64 pmd = pmd_size(), off, best = 0, begin;
 	u8 *p;
 
 	if (!r || r->len < TOUCHED + 2 * pmd)
@@ -138,10 +148,10 @@ static long long run_touch(struct bench *b, const struct op *op)
 			return -errno;
 		begin = now_ns();
 		faults_of_walk(p, TOUCHED, page_size());
-		ns += now_ns() - begin;
+		best = fewest(op, best, now_ns() - begin);
 		munmap(p, TOUCHED);
 	}
-	return ns;
+	return best;
 }
 
 /* The same, with many bad pages elsewhere in the aperture; where somebody remembers them */
@@ -168,7 +178,7 @@ static long long run_touch_beside_bad(struct bench *b, const struct op *op)
 static long long run_map_all(struct bench *b, const struct op *op)
 {
 	const struct expect_region *r = expect_region(&b->e, op->index);
-	u64 pmd = pmd_size(), begin, ns = 0;
+	u64 pmd = pmd_size(), begin, best = 0;
 
 	for (unsigned int i = 0; r && i < op->count; i++) {
 		u8 *p;
@@ -178,10 +188,10 @@ static long long run_map_all(struct bench *b, const struct op *op)
 		if (p == MAP_FAILED)
 			return -errno;
 		faults_of_walk(p, r->len, pmd);
-		ns += now_ns() - begin;
+		best = fewest(op, best, now_ns() - begin);
 		munmap(p, r->len);
 	}
-	return r ? (long long)ns : -ENODATA;
+	return r ? (long long)best : -ENODATA;
 }
 
 /* Their size in KiB, and no time */
@@ -208,7 +218,7 @@ static long long run_page_tables(struct bench *b, const struct op *op)
 /* The first file I/O after a reset; the device is ready at once */
 static long long run_after_reset(struct bench *b, const struct op *op)
 {
-	u64 ns = 0, begin;
+	u64 best = 0, begin;
 	int ret;
 
 	for (unsigned int i = 0; i < op->count; i++) {
@@ -219,11 +229,11 @@ static long long run_after_reset(struct bench *b, const struct op *op)
 			return ret;
 		begin = now_ns();
 		ret = move(b->f.device, op->write, b->buf, op->size, at(op->index, 0));
-		ns += now_ns() - begin;
+		best = fewest(op, best, now_ns() - begin);
 		if (ret)
 			return ret;
 	}
-	return ns;
+	return best;
 }
 
 /* The same of a device that takes a while after each reset */
@@ -275,7 +285,7 @@ static const struct op ops[] = {
 	{ "first touch, misaligned", 2, run_touch, USEMEM, 0, false, 4 * KiB, false },
 	{ "first touch, aligned, 100000 bad ranges", 2, run_touch_beside_bad, USEMEM, 0, false, 0,
 	  false },
-	{ "map all, touch each block", 8, run_map_all, USEMEM, 0, false, 0, false },
+	{ "map all, touch each block", 32, run_map_all, USEMEM, 0, false, 0, false },
 	{ "page tables of all, in KiB", 1, run_page_tables, USEMEM, 0, false, 0, false },
 	{ "config dword read", 2000, run_config, 0, 0, false, 0, false },
 	{ "config dword write", 2000, run_config, 0, 0, true, 0, false },
@@ -286,6 +296,17 @@ static const struct op ops[] = {
 	{ "open and close", 4, run_open_close, 0, 0, false, 0, false },
 };
 
+/* Where things are mapped decides which page tables they share: the same each time */
+static void same_addresses(char **argv)
+{
+	int now = personality(0xffffffff);
+
+	if (now & ADDR_NO_RANDOMIZE)
+		return;
+	personality(now | ADDR_NO_RANDOMIZE);
+	execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv)
 {
 	struct bench b = { .tmpfs = memfd_create("bench", MFD_CLOEXEC) };
@@ -293,6 +314,7 @@ int main(int argc, char **argv)
 	const char *pattern = argc > 1 + timed ? argv[1 + timed] : "*";
 	int ret;
 
+	same_addresses(argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ret = expect_load(&b.e);
 	if (ret) {
