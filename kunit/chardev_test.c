@@ -108,7 +108,8 @@ static void larger_than_a_bar(struct kunit *test)
 {
 	struct coherent_chardev *chardev;
 
-	info.base = info.size = 2 * COHERENT_MAX_BAR_SIZE;
+	info.base = 2 * COHERENT_MAX_BAR_SIZE;
+	info.size = info.base;
 	info.bad_pages = last_page_is_bad;
 	if (info.base + info.size - 1 > iomem_resource.end)
 		kunit_skip(test, "the CPU has not so many physical addresses");
