@@ -43,8 +43,10 @@ emulate_forget_dead() {
 	done
 }
 
+# emulate_nothing: the end of it; another run's goes on, and needs the mount
 emulate_nothing() {
 	[ ! -e $EMULATED/$EMULATED_NAME ] || echo -1 >$EMULATED/$EMULATED_NAME
-	[ -z "$EMULATED_MOUNTED" ] || umount $EMULATED
+	[ -z "$EMULATED_MOUNTED" ] || compgen -G "$EMULATED/coherent-vfio-arm64-*" >/dev/null ||
+		umount $EMULATED
 	EMULATED_MOUNTED=
 }
