@@ -76,6 +76,17 @@ lane_show() {
 	fi | sed 's/^/  | /'
 }
 
+# lane_recall NAME: the tests of it that failed, each with what was said just before, in few
+# enough lines that the end of a log tells what a check found
+lane_recall() {
+	local log=$LANE_LOGS/$1.log
+	if grep -q '^not ok ' "$log"; then
+		grep -B 3 '^not ok ' "$log" | grep -v -e '^ok ' -e '^--' | tail -n 12
+	else
+		tail -n 4 "$log"
+	fi | cut -c 1-200 | sed "s/^/  $1: /"
+}
+
 # stop_tree PID: it and all that it has started; each cleans up after itself
 stop_tree() {
 	local child
@@ -123,6 +134,9 @@ lanes_end() {
 		skipped=$((skipped + $(lane_count "$name" skip)))
 	done
 	echo
+	for name in "${LANES[@]}"; do
+		[ "$(lane_count "$name" fail)" = 0 ] || lane_recall "$name"
+	done
 	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s; $skipped tests skipped where a function has nothing to test; logs: $LANE_LOGS"
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
