@@ -118,8 +118,10 @@ static int wait_at_probe(struct coherent_function *fn)
 			break;
 		limit_ms = coherent_ready_limit(&fn->ap);
 		if (coherent_gate_now() - began > limit_ms) {
-			ret = -ETIME;
-			break;
+			coherent_health_never_ready();
+			return dev_err_probe(fn->ap.dev, -ETIME,
+					     "coherent memory did not become ready within %u ms\n",
+					     limit_ms);
 		}
 		ret = coherent_access_pause(&fn->ap, TASK_KILLABLE, step, step);
 		if (ret)
@@ -128,10 +130,6 @@ static int wait_at_probe(struct coherent_function *fn)
 	}
 	if (ret && ret != -EINTR)
 		coherent_health_never_ready();
-	if (ret == -ETIME)
-		return dev_err_probe(fn->ap.dev, ret,
-				     "coherent memory did not become ready within %u ms\n",
-				     limit_ms);
 	if (ret)
 		return dev_err_probe(fn->ap.dev, ret,
 				     "cannot tell whether the coherent memory is ready\n");
