@@ -13,7 +13,9 @@
 #include <linux/stringify.h>
 #include <linux/types.h>
 
+#ifndef COHERENT_IN_TREE
 #include "coherent_abi.h"
+#endif
 #include "coherent_kunit.h"
 #include "coherent_scrub.h"
 
@@ -51,20 +53,13 @@ struct coherent_chardev_info {
 	void *data;
 };
 
+struct coherent_chardev *coherent_chardev_register(const struct coherent_chardev_info *info);
+#ifndef COHERENT_IN_TREE
 struct coherent_chardev *
 coherent_chardev_register_abi(const struct coherent_chardev_info *info, const char *module,
 			      const struct coherent_chardev_abi *abi);
 
-/**
- * coherent_chardev_register() - show memory by a character device
- * @info: which memory, and how
- *
- * Tells the core, and modinfo, which headers the backend was built with.
- *
- * Context: may sleep.
- * Return: the device, to be given to coherent_chardev_unregister(); or why the memory
- * is refused; that has been said to the log.
- */
+/* Tells the core, and modinfo, which headers the backend was built with */
 #define coherent_chardev_register(info)					\
 ({									\
 	static const struct coherent_chardev_abi __abi = COHERENT_CHARDEV_ABI_SEEN; \
@@ -72,6 +67,8 @@ coherent_chardev_register_abi(const struct coherent_chardev_info *info, const ch
 									\
 	coherent_chardev_register_abi(info, KBUILD_MODNAME, &__abi);	\
 })
+#endif
+
 void coherent_chardev_unregister(struct coherent_chardev *chardev);
 struct device *coherent_chardev_device(struct coherent_chardev *chardev);
 void *coherent_chardev_data(struct device *dev);

@@ -20,7 +20,9 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
+#ifndef COHERENT_IN_TREE
 #include "coherent_abi.h"
+#endif
 #include "coherent_layout.h"
 #include "coherent_memory.h"
 #include "coherent_scrub.h"
@@ -102,20 +104,13 @@ struct coherent_device {
 	 BUILD_BUG_ON_ZERO(!__same_type(((type *)NULL)->member,		\
 					struct coherent_device)))
 
+int coherent_pci_probe(struct pci_dev *pdev, const struct coherent_backend *backend);
+#ifndef COHERENT_IN_TREE
 int coherent_pci_probe_abi(struct pci_dev *pdev,
 			   const struct coherent_backend *backend,
 			   const struct coherent_abi *abi);
 
-/**
- * coherent_pci_probe() - &pci_driver.probe for a backend
- * @pdev: the function
- * @backend: what the backend knows of it; must stay while @pdev is bound
- *
- * Tells the core, and modinfo, which headers the backend was built with.
- *
- * Context: may sleep, as long as the memory may take to become ready.
- * Return: 0, or why the function is refused; that has been said to the log.
- */
+/* Tells the core, and modinfo, which headers the backend was built with */
 #define coherent_pci_probe(pdev, backend)				\
 ({									\
 	static const struct coherent_abi __abi = COHERENT_ABI_SEEN;	\
@@ -123,6 +118,7 @@ int coherent_pci_probe_abi(struct pci_dev *pdev,
 									\
 	coherent_pci_probe_abi(pdev, backend, &__abi);			\
 })
+#endif
 
 void coherent_pci_remove(struct pci_dev *pdev);
 extern const struct pci_error_handlers coherent_pci_err_handlers;

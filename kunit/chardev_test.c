@@ -128,21 +128,6 @@ static void refused(struct kunit *test, int expected)
 		coherent_chardev_unregister(chardev);
 }
 
-/* Nothing of a backend that was built otherwise is where it is looked for */
-static void another_abi(struct kunit *test)
-{
-	const struct coherent_chardev_abi ours = COHERENT_CHARDEV_ABI_SEEN;
-	struct coherent_chardev_abi other[] = { ours, ours, ours };
-
-	other[0].abi++;
-	other[1].self += sizeof(u32);
-	other[2].info -= sizeof(void *);
-	memset(&info, 0xa5, sizeof(info));
-	for (int i = 0; i < ARRAY_SIZE(other); i++)
-		KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOEXEC),
-				    coherent_chardev_register_abi(&info, "kunit", &other[i]));
-}
-
 static void wrong_memory(struct kunit *test)
 {
 	/* The stack, where @test is, need not be in the linear map */
@@ -346,7 +331,6 @@ static void ioctls(struct kunit *test)
 static struct kunit_case chardev_cases[] = {
 	KUNIT_CASE(shown),
 	KUNIT_CASE(larger_than_a_bar),
-	KUNIT_CASE(another_abi),
 	KUNIT_CASE(wrong_memory),
 	KUNIT_CASE(nothing_stays),
 	KUNIT_CASE(no_table),

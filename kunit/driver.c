@@ -14,7 +14,6 @@
 
 struct coherent_backend kunit_backend;
 int kunit_probe_result;
-struct coherent_abi kunit_abi;
 
 static struct {
 	int answer;
@@ -105,7 +104,6 @@ void kunit_backend_reset(void)
 		.ready_bar = COHERENT_NO_BAR,
 		.ready_timeout_ms = 1000,
 	};
-	kunit_abi = (struct coherent_abi)COHERENT_ABI_SEEN;
 	memset(&readiness, 0, sizeof(readiness));
 	kunit_probe_result = 1;
 }
@@ -138,7 +136,7 @@ bool kunit_ready_had_io(void)
 
 static int test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	kunit_probe_result = coherent_pci_probe_abi(pdev, &kunit_backend, &kunit_abi);
+	kunit_probe_result = coherent_pci_probe(pdev, &kunit_backend);
 	return kunit_probe_result;
 }
 

@@ -16,8 +16,6 @@ struct kunit_suite;
 /* The backend that a test sets up before the function comes */
 extern struct coherent_backend kunit_backend;
 extern int kunit_probe_result;
-/* What the backend says that it was built with */
-extern struct coherent_abi kunit_abi;
 
 int kunit_driver_begin(struct kunit_suite *suite);
 void kunit_driver_end(struct kunit_suite *suite);

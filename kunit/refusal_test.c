@@ -176,63 +176,7 @@ static void own_uncached(struct kunit *test, struct soft_spec *spec)
 	kunit_backend.discover = discover_own;
 }
 
-/* Nothing of a backend that was built otherwise is where it is looked for */
-static void poison_backend(void)
-{
-	memset(&kunit_backend, 0xa5, sizeof(kunit_backend));
-}
-
-static void other_abi(struct kunit *test, struct soft_spec *spec)
-{
-	kunit_abi.abi++;
-	poison_backend();
-}
-
-static void other_self(struct kunit *test, struct soft_spec *spec)
-{
-	kunit_abi.self += sizeof(u32);
-	poison_backend();
-}
-
-static void other_backend(struct kunit *test, struct soft_spec *spec)
-{
-	kunit_abi.backend -= sizeof(void *);
-	poison_backend();
-}
-
-static void other_device(struct kunit *test, struct soft_spec *spec)
-{
-	kunit_abi.device += sizeof(void *);
-	poison_backend();
-}
-
-static void other_layout(struct kunit *test, struct soft_spec *spec)
-{
-	kunit_abi.layout += sizeof(u64);
-	poison_backend();
-}
-
-static void other_carve(struct kunit *test, struct soft_spec *spec)
-{
-	kunit_abi.carve += sizeof(u64);
-	poison_backend();
-}
-
-/* As without compat/ on a kernel that needs it */
-static void other_ops(struct kunit *test, struct soft_spec *spec)
-{
-	kunit_abi.ops -= sizeof(void *);
-	poison_backend();
-}
-
 static const struct refusal refusals[] = {
-	{ "another ABI", -ENOEXEC, other_abi },
-	{ "another struct coherent_abi", -ENOEXEC, other_self },
-	{ "another struct coherent_backend", -ENOEXEC, other_backend },
-	{ "another struct coherent_device", -ENOEXEC, other_device },
-	{ "another struct coherent_layout", -ENOEXEC, other_layout },
-	{ "another struct coherent_carve", -ENOEXEC, other_carve },
-	{ "another struct vfio_device_ops", -ENOEXEC, other_ops },
 	{ "the backend refuses", -EREMOTEIO, backend_refuses },
 	{ "a wrong layout", -EINVAL, layout_wrong },
 	{ "System RAM", -EBUSY, system_ram },

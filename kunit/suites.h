@@ -25,6 +25,9 @@ extern struct kunit_suite coherent_sources_suite;
 extern struct kunit_suite coherent_parse_suite;
 extern struct kunit_suite coherent_refusal_suite;
 extern struct kunit_suite coherent_probe_suite;
+#ifndef COHERENT_IN_TREE
+extern struct kunit_suite coherent_abi_suite;
+#endif
 extern struct kunit_suite coherent_access_suite;
 extern struct kunit_suite coherent_sequence_suite;
 extern struct kunit_suite coherent_reset_suite;

@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/printk.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
@@ -36,16 +37,8 @@ FUNCTION(coherent_chardev_bad_page, int, struct coherent_chardev *, u64, u64);
 FUNCTION(coherent_chardev_bad_table, int, struct coherent_chardev *, struct device *,
 	 const char *, u64);
 
-/**
- * coherent_chardev_abi_check() - was this backend built for this core?
- * @module: name of the backend's module
- * @abi: what it says
- *
- * Nothing else of the backend is looked at before.
- *
- * Return: 0; or -ENOEXEC, which has been said to the log.
- */
-int coherent_chardev_abi_check(const char *module, const struct coherent_chardev_abi *abi)
+/* Nothing else of the backend is looked at before; what is wrong is said to the log */
+static int check(const char *module, const struct coherent_chardev_abi *abi)
 {
 	static const struct coherent_chardev_abi ours = COHERENT_CHARDEV_ABI_SEEN;
 
@@ -61,3 +54,24 @@ int coherent_chardev_abi_check(const char *module, const struct coherent_chardev
 	}
 	return 0;
 }
+
+/**
+ * coherent_chardev_register_abi() - what coherent_chardev_register() is for a backend
+ * built apart
+ * @info: which memory, and how; not looked at where @abi is not ours
+ * @module: name of the backend's module
+ * @abi: the headers that the backend was built with
+ *
+ * Context: may sleep.
+ * Return: the device, to be given to coherent_chardev_unregister(); or why the memory
+ * is refused; that has been said to the log.
+ */
+struct coherent_chardev *
+coherent_chardev_register_abi(const struct coherent_chardev_info *info, const char *module,
+			      const struct coherent_chardev_abi *abi)
+{
+	int ret = check(module, abi);
+
+	return ret ? ERR_PTR(ret) : coherent_chardev_register(info);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_chardev_register_abi, "COHERENT_VFIO_PCI");

@@ -14,6 +14,11 @@
 #include "../coherent.h"
 #include "coherent_chardev.h"
 
+#ifndef COHERENT_IN_TREE
+/* Backends have abi.c between themselves and the function */
+#undef coherent_chardev_register
+#endif
+
 struct file_operations;
 struct inode;
 
@@ -46,9 +51,6 @@ extern const struct coherent_face coherent_chardev_face;
 /* ... in the life of the module */
 int coherent_chardev_init(void);
 void coherent_chardev_exit(void);
-
-/* abi.c: was the backend built for this core? */
-int coherent_chardev_abi_check(const char *module, const struct coherent_chardev_abi *abi);
 
 /* file.c */
 extern const struct file_operations coherent_chardev_fops;

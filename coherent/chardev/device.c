@@ -158,25 +158,19 @@ out_device:
 }
 
 /**
- * coherent_chardev_register_abi() - what coherent_chardev_register() calls
+ * coherent_chardev_register() - show memory by a character device
  * @info: which memory, and how
- * @module: name of the backend's module
- * @abi: the headers that the backend was built with
  *
  * Context: may sleep.
  * Return: the device, to be given to coherent_chardev_unregister(); or why the memory
  * is refused; that has been said to the log.
  */
-struct coherent_chardev *
-coherent_chardev_register_abi(const struct coherent_chardev_info *info, const char *module,
-			      const struct coherent_chardev_abi *abi)
+struct coherent_chardev *coherent_chardev_register(const struct coherent_chardev_info *info)
 {
 	struct coherent_chardev *chardev;
 	struct coherent_aperture *ap;
-	int ret = coherent_chardev_abi_check(module, abi);
+	int ret;
 
-	if (ret)
-		return ERR_PTR(ret);
 	chardev = alloc(info);
 	if (IS_ERR(chardev)) {
 		pr_err("cannot make the device %s (%pe)\n", info->name, chardev);
@@ -211,7 +205,9 @@ out_put:
 	put_device(&chardev->dev);
 	return ERR_PTR(ret);
 }
-EXPORT_SYMBOL_NS_GPL(coherent_chardev_register_abi, "COHERENT_VFIO_PCI");
+#ifdef COHERENT_IN_TREE
+EXPORT_SYMBOL_NS_GPL(coherent_chardev_register, "COHERENT_VFIO_PCI");
+#endif
 
 /**
  * coherent_chardev_unregister() - undo coherent_chardev_register()

@@ -5,6 +5,7 @@
  */
 #include <linux/align.h>
 #include <linux/array_size.h>
+#include <linux/export.h>
 #include <linux/pci.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
@@ -108,16 +109,8 @@ static u32 size_at(const struct coherent_abi *abi, size_t at)
 	return *(const u32 *)((const char *)abi + at);
 }
 
-/**
- * coherent_abi_check() - was this backend built for this core?
- * @pdev: the function that it is offered
- * @abi: what it says
- *
- * Nothing else of the backend is looked at before.
- *
- * Return: 0; or -ENOEXEC, which has been said to the log.
- */
-int coherent_abi_check(struct pci_dev *pdev, const struct coherent_abi *abi)
+/* Nothing else of the backend is looked at before; what is wrong is said to the log */
+static int check(struct pci_dev *pdev, const struct coherent_abi *abi)
 {
 	static const struct coherent_abi ours = COHERENT_ABI_SEEN;
 
@@ -136,3 +129,20 @@ int coherent_abi_check(struct pci_dev *pdev, const struct coherent_abi *abi)
 	}
 	return 0;
 }
+
+/**
+ * coherent_pci_probe_abi() - what coherent_pci_probe() is for a backend built apart
+ * @pdev: the function
+ * @backend: what the backend knows of it; not looked at where @abi is not ours
+ * @abi: what it was built with
+ *
+ * Context: may sleep, as long as the memory may take to become ready.
+ * Return: 0, or why the function is refused; that has been said to the log.
+ */
+int coherent_pci_probe_abi(struct pci_dev *pdev,
+			   const struct coherent_backend *backend,
+			   const struct coherent_abi *abi)
+{
+	return check(pdev, abi) ?: coherent_pci_probe(pdev, backend);
+}
+EXPORT_SYMBOL_NS_GPL(coherent_pci_probe_abi, "COHERENT_VFIO_PCI");

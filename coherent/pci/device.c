@@ -269,25 +269,19 @@ struct coherent_device *coherent_alloc(struct pci_dev *pdev,
 }
 
 /**
- * coherent_pci_probe_abi() - what coherent_pci_probe() calls
+ * coherent_pci_probe() - &pci_driver.probe for a backend
  * @pdev: the function
- * @backend: what the backend knows of it; not looked at where @abi is not ours
- * @abi: what it was built with
+ * @backend: what the backend knows of it; must stay while @pdev is bound
  *
  * Context: may sleep, as long as the memory may take to become ready.
  * Return: 0, or why the function is refused; that has been said to the log.
  */
-int coherent_pci_probe_abi(struct pci_dev *pdev,
-			   const struct coherent_backend *backend,
-			   const struct coherent_abi *abi)
+int coherent_pci_probe(struct pci_dev *pdev, const struct coherent_backend *backend)
 {
 	struct coherent_function *fn;
 	struct coherent_device *cdev;
 	int ret;
 
-	ret = coherent_abi_check(pdev, abi);
-	if (ret)
-		return ret;
 	/* All ones would look like any capability, or like none */
 	if (!pci_device_is_present(pdev))
 		return dev_err_probe(&pdev->dev, -ENODEV,
@@ -320,7 +314,9 @@ out_put:
 	vfio_put_device(&cdev->core.vdev);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(coherent_pci_probe_abi, "COHERENT_VFIO_PCI");
+#ifdef COHERENT_IN_TREE
+EXPORT_SYMBOL_NS_GPL(coherent_pci_probe, "COHERENT_VFIO_PCI");
+#endif
 
 /**
  * coherent_pci_remove() - &pci_driver.remove for a backend

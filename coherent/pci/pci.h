@@ -18,6 +18,11 @@
 #include "cxl.h"
 #include "coherent_vfio.h"
 
+#ifndef COHERENT_IN_TREE
+/* Backends have abi.c between themselves and the function */
+#undef coherent_pci_probe
+#endif
+
 struct eventfd_ctx;
 struct phys_vec;
 
@@ -84,9 +89,6 @@ static inline bool coherent_has_memory(const struct coherent_function *fn)
 {
 	return fn->ap.layout.nr_regions;
 }
-
-/* abi.c: was the backend built for this core? */
-int coherent_abi_check(struct pci_dev *pdev, const struct coherent_abi *abi);
 
 /* device.c: in the life of a device */
 struct coherent_device *coherent_alloc(struct pci_dev *pdev,
