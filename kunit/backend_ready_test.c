@@ -131,7 +131,7 @@ static void fill_bar(struct kunit *test)
 	if (!make_ready(test, cdev))
 		kunit_skip(test, "no bytes of one value make it ready: say how, .set_ready =");
 	bar = ioremap(KUNIT_MEMORY_BASE, CONTRACT_IO_SIZE);
-	KUNIT_ASSERT_NOT_NULL(test, bar);
+	KUNIT_ASSERT_TRUE(test, !!bar);
 	memcpy_toio(bar, (void __force *)cdev->ready_io, CONTRACT_IO_SIZE);
 	iounmap(bar);
 	/* What it has acquired is for the function that the driver is to take */

@@ -26,6 +26,7 @@ kunit_test_suites(
 	&coherent_probe_suite,
 	&coherent_cxl_registers_suite,
 	&coherent_cxl_suite,
+	&coherent_cxl_keep_suite,
 	&coherent_chardev_suite,
 	&coherent_claim_suite,
 	&coherent_foreign_suite,

@@ -14,6 +14,7 @@ extern struct kunit_suite coherent_cedt_suite;
 
 extern struct kunit_suite coherent_memory_suite;
 extern struct kunit_suite coherent_cxl_suite;
+extern struct kunit_suite coherent_cxl_keep_suite;
 extern struct kunit_suite coherent_cxl_registers_suite;
 extern struct kunit_suite coherent_chardev_suite;
 extern struct kunit_suite coherent_claim_suite;
