@@ -195,7 +195,7 @@ int coherent_quarantine_lift(unsigned long first, unsigned long last);
 void coherent_claim_exit(void);
 
 /* debugfs.c: what a developer looks at */
-void coherent_debugfs_init(void);
+int coherent_debugfs_init(void);
 void coherent_debugfs_exit(void);
 void coherent_debugfs_add(struct coherent_aperture *ap);
 void coherent_debugfs_remove(struct coherent_aperture *ap);

@@ -133,10 +133,11 @@ void coherent_debugfs_remove(struct coherent_aperture *ap)
 	debugfs_remove(ap->debugfs);
 }
 
-/** coherent_debugfs_init() - at module init */
-void coherent_debugfs_init(void)
+/** coherent_debugfs_init() - at module init. Return: 0: one can do without */
+int coherent_debugfs_init(void)
 {
 	root = debugfs_create_dir("coherent-vfio", NULL);
+	return 0;
 }
 
 /** coherent_debugfs_exit() - at module exit */

@@ -2,6 +2,7 @@
 /*
  * The core library as a module.
  */
+#include <linux/array_size.h>
 #include <linux/init.h>
 #include <linux/module.h>
 
@@ -10,63 +11,48 @@
 #include "pci/pci.h"
 #include "poison/poison.h"
 
+/* In this order, and ended the other way round. NULL: there is nothing to do. */
+static const struct {
+	int (*init)(void);
+	void (*exit)(void);
+} parts[] = {
+	{ coherent_host_sysfs_init, coherent_host_sysfs_exit },
+	{ coherent_loans_init, coherent_loans_exit },
+	{ coherent_poison_init, coherent_poison_exit },
+	{ NULL, coherent_foreign_exit },
+	{ NULL, coherent_claim_exit },
+	{ coherent_quarantine_init, coherent_quarantine_exit },
+	{ coherent_health_init, coherent_health_exit },
+	{ coherent_kvm_init, coherent_kvm_exit },
+	{ coherent_chardev_init, coherent_chardev_exit },
+	{ coherent_debugfs_init, coherent_debugfs_exit },
+	{ coherent_dmabuf_init, coherent_dmabuf_exit },
+};
+
+static void end(unsigned int n)
+{
+	while (n--)
+		if (parts[n].exit)
+			parts[n].exit();
+}
+
 static int __init coherent_init(void)
 {
-	int ret = coherent_host_sysfs_init();
+	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {
+		int ret = parts[i].init ? parts[i].init() : 0;
 
-	if (ret)
-		return ret;
-	ret = coherent_quarantine_init();
-	if (ret)
-		goto out_sysfs;
-	ret = coherent_health_init();
-	if (ret)
-		goto out_quarantine;
-	ret = coherent_kvm_init();
-	if (ret)
-		goto out_health;
-	ret = coherent_loans_init();
-	if (ret)
-		goto out_kvm;
-	ret = coherent_poison_init();
-	if (ret)
-		goto out_loans;
-	ret = coherent_chardev_init();
-	if (ret)
-		goto out_poison;
-	coherent_debugfs_init();
-	coherent_dmabuf_init();
+		if (ret) {
+			end(i);
+			return ret;
+		}
+	}
 	return 0;
-
-out_poison:
-	coherent_poison_exit();
-out_loans:
-	coherent_loans_exit();
-out_kvm:
-	coherent_kvm_exit();
-out_health:
-	coherent_health_exit();
-out_quarantine:
-	coherent_quarantine_exit();
-out_sysfs:
-	coherent_host_sysfs_exit();
-	return ret;
 }
 module_init(coherent_init);
 
 static void __exit coherent_exit(void)
 {
-	coherent_dmabuf_exit();
-	coherent_debugfs_exit();
-	coherent_chardev_exit();
-	coherent_kvm_exit();
-	coherent_health_exit();
-	coherent_quarantine_exit();
-	coherent_claim_exit();
-	coherent_foreign_exit();
-	coherent_poison_exit();
-	coherent_loans_exit();
-	coherent_host_sysfs_exit();
+	end(ARRAY_SIZE(parts));
 }
 module_exit(coherent_exit);
 

@@ -76,13 +76,14 @@ static struct tracepoint *event;
 /**
  * coherent_dmabuf_init() - at module init: hear of dma-bufs
  *
- * Without the tracepoint nothing is exported.
+ * Return: 0. Without the tracepoint nothing is exported.
  */
-void coherent_dmabuf_init(void)
+int coherent_dmabuf_init(void)
 {
 	check_trace_callback_type_dma_buf_export(exported);
 	if (coherent_tracepoint_start("dma_buf_export", exported, &event))
 		event = NULL;
+	return 0;
 }
 
 /** coherent_dmabuf_exit() - at module exit, with no device left */

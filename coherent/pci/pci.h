@@ -109,7 +109,7 @@ void coherent_passthrough_remove(struct coherent_device *cdev);
 
 /* dmabuf.c: regions exported as dma-bufs */
 #if IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
-void coherent_dmabuf_init(void);
+int coherent_dmabuf_init(void);
 void coherent_dmabuf_exit(void);
 void coherent_dmabuf_setup(struct coherent_function *fn);
 void coherent_dmabuf_open(struct coherent_function *fn);
@@ -119,7 +119,7 @@ bool coherent_dmabuf_is_export(u32 flags);
 int coherent_dmabuf_export(struct coherent_function *fn, u32 flags,
 			   void __user *arg, size_t argsz);
 #else
-static inline void coherent_dmabuf_init(void) { }
+static inline int coherent_dmabuf_init(void) { return 0; }
 static inline void coherent_dmabuf_exit(void) { }
 static inline void coherent_dmabuf_setup(struct coherent_function *fn) { }
 static inline void coherent_dmabuf_open(struct coherent_function *fn) { }
