@@ -10,10 +10,11 @@
 #include <linux/init.h>
 #include <linux/kconfig.h>
 #include <linux/module.h>
-#include <linux/stringify.h>
 #include <linux/types.h>
 
 #ifndef COHERENT_IN_TREE
+#include <linux/stringify.h>
+
 #include "coherent_abi.h"
 #endif
 #include "coherent_kunit.h"

@@ -52,7 +52,7 @@ static void passed_through(struct kunit *test)
 	cdev = container_of(core, struct coherent_device, core);
 	KUNIT_EXPECT_FALSE(test, coherent_has_memory(cdev->function));
 	KUNIT_EXPECT_NULL(test, cdev->function->ap.ledger);
-	/* Not of one type where compat/ had to make the table's */
+	/* Two types where the table is our own, longer than the kernel's */
 	KUNIT_EXPECT_PTR_EQ(test, (const void *)&coherent_passthrough_ops,
 			    (const void *)core->vdev.ops);
 	/* Its resets concern nobody */

@@ -149,7 +149,7 @@ void coherent_command_restore(struct coherent_function *fn)
 {
 	struct pci_dev *pdev = fn->cdev->core.pdev;
 
-	/* What was saved stays valid; older kernels restore it only once */
+	/* What was saved stays valid, however often it is restored */
 	pdev->state_saved = true;
 	pci_restore_state(pdev);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Errors that were reported to memory_failure(), by whomever: its tracepoint
- * memory_failure_event sees every call for a page without struct page, but on
- * older kernels, which give up before they get there.
+ * memory_failure_event sees every call for a page without struct page, where the
+ * kernel deals with such pages at all.
  */
 #include <linux/mm.h>
 #include <linux/pfn.h>
