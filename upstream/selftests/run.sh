@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run the programs of this folder on a function with coherent memory.
+#
+#   run.sh                         on one that is software alone, which is made for it
+#   COHERENT_BDF=... run.sh        on a function that is bound to its driver; what must be
+#                                  seen of it is in COHERENT_EXPECT_*, see lib/expect.c
+#
+# PROGRAMS="test_rdwr test_mmap" runs only these.
+set -u
+cd "$(dirname "$0")" || exit 1
+
+KSFT_SKIP=4
+SOFT_SIZE=0x2100000
+
+skip() {
+	echo "1..0 # SKIP $1"
+	exit $KSFT_SKIP
+}
+
+[ "$(id -u)" = 0 ] || skip "must be run as root"
+
+# soft_function: make one, and say what must be seen of it
+soft_function() {
+	modprobe -q vfio_iommu_type1
+	modprobe -q dummy-coherent-vfio-pci soft=1 soft_size=$SOFT_SIZE ||
+		skip "no module dummy-coherent-vfio-pci (CONFIG_COHERENT_VFIO_PCI_DUMMY)"
+	trap 'modprobe -q -r dummy-coherent-vfio-pci' EXIT
+	for path in /sys/bus/pci/drivers/dummy_coherent_vfio_pci/*:*; do
+		COHERENT_BDF=${path##*/}
+	done
+	[ -e "/sys/bus/pci/devices/$COHERENT_BDF" ] || {
+		echo "Bail out! the module has made no function"
+		exit 1
+	}
+	base=$(sed -n "s/^ *\([0-9a-f]*\)-.* : coherent $COHERENT_BDF\$/0x\1/p" /proc/iomem)
+	COHERENT_EXPECT_USEMEM=$base+$SOFT_SIZE
+	COHERENT_DRIVER=dummy_coherent_vfio_pci
+	export COHERENT_BDF COHERENT_DRIVER COHERENT_EXPECT_USEMEM
+	export COHERENT_INJECT="${COHERENT_INJECT-debugfs }"
+}
+
+[ -n "${COHERENT_BDF-}" ] || soft_function
+
+n=0 failed=0
+programs=${PROGRAMS:-test_info test_config test_rdwr test_buffers test_mmap test_granularity
+	test_vma test_cdev test_dmabuf test_reset test_power test_lifetime test_observe test_scrub
+	test_poison test_poison_maps test_poison_io test_poison_life test_poison_list}
+set --
+for program in $programs; do
+	# Built or not: one that is named must be there
+	[ -z "${PROGRAMS-}" ] && [ ! -e "$program" ] || set -- "$@" "$program"
+done
+[ $# != 0 ] || skip "no test is built"
+echo "TAP version 13"
+echo "1..$#"
+for program; do
+	n=$((n + 1))
+	"./$program" >"${TMPDIR:-/tmp}/coherent.$$" 2>&1
+	status=$?
+	sed 's/^/# /' "${TMPDIR:-/tmp}/coherent.$$"
+	case $status in
+	0) echo "ok $n $program" ;;
+	$KSFT_SKIP) echo "ok $n $program # SKIP" ;;
+	*)
+		echo "not ok $n $program"
+		failed=1
+		;;
+	esac
+done
+rm -f "${TMPDIR:-/tmp}/coherent.$$"
+exit $failed
