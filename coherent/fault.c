@@ -13,6 +13,7 @@
  * a fault that has seen it.
  */
 #include <linux/align.h>
+#include <linux/cpufeature.h>
 #include <linux/device.h>
 #include <linux/file.h>
 #include <linux/kconfig.h>
@@ -27,10 +28,6 @@
 #include "coherent.h"
 #include "poison/poison.h"
 #include "trace.h"
-
-#ifdef CONFIG_X86
-#include <asm/cpufeature.h>
-#endif
 
 /*
  * Who touches a block touches those beside it next: a PMD more costs an eighth of

@@ -11,6 +11,7 @@
  *
  * Documentation/virt/kvm/api.rst, KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED
  */
+#include <linux/cpufeature.h>
 #include <linux/dev_printk.h>
 #include <linux/kconfig.h>
 #include <linux/kobject.h>
@@ -19,7 +20,6 @@
 #include <linux/sysfs.h>
 
 #ifdef CONFIG_ARM64
-#include <asm/cpufeature.h>
 #include <asm/virt.h>
 #endif
 

@@ -6,9 +6,9 @@
  * chapter 9 (deferred errors).
  */
 #include <asm/mce.h>
-#include <asm/processor.h>
 #include <linux/bits.h>
 #include <linux/notifier.h>
+#include <linux/processor.h>
 
 #include "private.h"
 

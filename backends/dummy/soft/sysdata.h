@@ -10,8 +10,6 @@
 #include <linux/pci.h>
 
 #ifdef CONFIG_X86
-#include <asm/pci.h>
-
 struct soft_sysdata {
 	struct pci_sysdata arch;
 };
