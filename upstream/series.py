@@ -180,10 +180,10 @@ class Tree:
                     continue
             # Not the functions of the file itself
             used = set(re.findall(r"coherent_\w+_(?:init|exit|suite)\b", line))
-            if line.startswith(("\t{", "\t&", "extern")) and not used <= defined:
+            if line.startswith(("\t{", "\t\t  &", "extern")) and not used <= defined:
                 continue
             lines.append(line)
-        text = "".join(lines)
+        text = re.sub(r"\n\n\n+", "\n\n", "".join(lines))
         if name == "kunit/suites.c" and not text.rstrip().endswith(");"):
             text = text.rstrip().rstrip(",") + ");\n"
         return text
@@ -277,6 +277,8 @@ def cover(top, out):
     text = path.read_text().replace("*** SUBJECT HERE ***", subject)
     text = text.replace("*** BLURB HERE ***",
                         blurb.rstrip().replace("@COMPARISON@", comparison(top)))
+    # New files, which the diffstat has as well, in lines that are too long for a letter
+    text = re.sub(r"(?m)^ create mode .*\n", "", text)
     path.write_text(text)
 
 

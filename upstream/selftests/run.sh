@@ -38,15 +38,25 @@ soft_function() {
 	COHERENT_EXPECT_USEMEM=$base+$SOFT_SIZE
 	COHERENT_DRIVER=dummy_coherent_vfio_pci
 	export COHERENT_BDF COHERENT_DRIVER COHERENT_EXPECT_USEMEM
+	export COHERENT_EXPECT_SCRUB=open
 	export COHERENT_INJECT="${COHERENT_INJECT-debugfs }"
 }
 
 [ -n "${COHERENT_BDF-}" ] || soft_function
+scrub=/sys/bus/pci/devices/$COHERENT_BDF/coherent/scrub
+[ -e "$scrub" ] || skip "$COHERENT_BDF is bound to no driver of coherent memory"
 
 n=0 failed=0
-programs=${PROGRAMS:-test_info test_config test_rdwr test_buffers test_mmap test_granularity
-	test_vma test_cdev test_dmabuf test_reset test_power test_lifetime test_observe test_scrub
-	test_poison test_poison_maps test_poison_io test_poison_life test_poison_list}
+# The programs find what they wrote before they closed the function; test_scrub is told
+# what the policy was
+COHERENT_SCRUB_DEFAULT=$(sed 's/.*\[\(.*\)\].*/\1/' "$scrub")
+export COHERENT_SCRUB_DEFAULT
+echo none >"$scrub"
+
+programs=${PROGRAMS:-test_info test_cdev test_config test_rdwr test_buffers test_mmap
+	test_granularity test_huge test_vma test_reset test_ready test_lifetime test_observe
+	test_scrub test_attack test_poison test_poison_maps test_poison_kernel test_poison_io
+	test_poison_life test_poison_list}
 set --
 for program in $programs; do
 	# Built or not: one that is named must be there
