@@ -59,6 +59,7 @@ tree_folder() {
 	shift 2
 	while IFS= read -r file; do
 		for name; do
+			# shellcheck disable=SC2053 # a pattern
 			[[ $file != $name ]] || continue 2
 		done
 		case $file in

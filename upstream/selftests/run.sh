@@ -72,7 +72,7 @@ for program; do
 	sed 's/^/# /' "${TMPDIR:-/tmp}/coherent.$$"
 	case $status in
 	0) echo "ok $n $program" ;;
-	$KSFT_SKIP) echo "ok $n $program # SKIP" ;;
+	"$KSFT_SKIP") echo "ok $n $program # SKIP" ;;
 	*)
 		echo "not ok $n $program"
 		failed=1
