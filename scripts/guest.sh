@@ -148,6 +148,16 @@ patched() {
 	guest "$1" patched functional.sh -t "$programs" -n "$never" "${FUNCTIONS[@]}"
 }
 
+# bugs KERNEL: the bugs of the kernel, which this one has no more
+bugs() {
+	BUGS_PREPARED=1 scripts/bugs --log "$LANE_LOGS/$1-bugs"
+}
+
+# bugs_setup KERNEL...: what else scripts/lab/setup must have for that
+bugs_setup() {
+	[ $# = 0 ] || scripts/bugs --kernels
+}
+
 # races KERNEL: what does many things at once, on a kernel that looks for data races.
 races() {
 	devices "$(kernel_arch "$1")" main

@@ -1,17 +1,28 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The newest kernel source with our patches of it (patches/linux): for kernels
-# that say "patches: yes", and for what is built inside a kernel tree. Sourced by
-# setup.
+# The newest kernel source with patches of ours: for kernels that name folders of
+# patches/ ("patches: linux"), and for what is built inside a kernel tree, which has
+# those of patches/linux. Sourced by setup.
+
+# patched_name FOLDER...: what the source with the patches of these is called, in
+# $LAB_DIR/src
+patched_name() {
+	local folders=$*
+	case $folders in
+	'') echo linux ;;
+	linux) echo linux-patched ;;
+	*)
+		folders=${folders// /-}
+		echo "linux-patched-${folders//\//-}"
+		;;
+	esac
+}
 
 # kernel_source NAME: the source that it is made from, in $LAB_DIR/src
 kernel_source() {
-	if kernel_is "$1" patches; then
-		echo linux-patched
-	else
-		echo linux
-	fi
+	# shellcheck disable=SC2046 # folders
+	patched_name $(kernel_fact "$1" patches)
 }
 
 patched_files() {
@@ -35,21 +46,24 @@ keep_date() {
 	done
 }
 
-# patch_source: a copy of the source that shares what no patch touches: patch
+# patch_source FOLDER...: a copy of the source that shares what no patch touches: patch
 # writes new files
 patch_source() {
-	local from=$LAB_DIR/src/linux to=$LAB_DIR/src/linux-patched
-	local tmp=$LAB_DIR/src/.linux-patched.tmp patches want file touched
-	patches=("$LAB_REPO"/patches/linux/*.patch)
+	local from=$LAB_DIR/src/linux to tmp patches=() want file touched folder
+	to=$LAB_DIR/src/$(patched_name "$@")
+	tmp=${to%/*}/.${to##*/}.tmp
+	for folder; do
+		patches+=("$LAB_REPO/patches/$folder"/*.patch)
+	done
 	want=$(cat "$from/.unpacked" "${patches[@]}" | sha256sum)
 	[ "$(cat "$to/.patched" 2>/dev/null)" != "$want" ] || return 0
-	say "patching the kernel's source"
+	say "patching the kernel's source: $*"
 	rm -rf "$tmp"
 	cp -al "$from" "$tmp"
 	for file in "${patches[@]}"; do
 		in_root patch --quiet --directory "/lab/src/${tmp##*/}" --fuzz 0 --strip 1 \
-			--input "/repo/patches/linux/${file##*/}" >&2 ||
-			die "patches/linux/${file##*/} does not fit the kernel's source"
+			--input "/repo/${file#"$LAB_REPO"/}" >&2 ||
+			die "${file#"$LAB_REPO"/} does not fit the kernel's source"
 	done
 	mapfile -t touched < <({
 		cat "$to/.patched-files" 2>/dev/null

@@ -47,7 +47,7 @@ unpack_source() {
 	# What was made of another source goes along: by their dates the new files
 	# may be older than that
 	if [ -e "$LAB_DIR/src/$name" ]; then
-		rm -rf "$LAB_DIR/src/$name"{,-patched} "$LAB_DIR"/src/build-* \
+		rm -rf "$LAB_DIR/src/$name" "$LAB_DIR/src/$name-patched"* "$LAB_DIR"/src/build-* \
 			"$LAB_DIR"/src/llvm-* "$LAB_DIR/build/kunit-$name"
 		for kernel in $(kernel_names); do
 			! kernel_is_ours "$kernel" || rm -rf "$LAB_DIR/build/$kernel"{,-kunit,-dropin}
@@ -112,7 +112,7 @@ setup_src_kernel() {
 	arm64) image=arch/arm64/boot/Image ;;
 	esac
 	mapfile -t files < <(src_fragments "$name")
-	! kernel_is "$name" patches || files+=("$source/.patched")
+	[ ! -e "$source/.patched" ] || files+=("$source/.patched")
 	want=$(cat "$source/Makefile" "${files[@]}" | sha256sum)
 	if [ -e "$dir/.complete" ] && [ "$(cat "$dir/.complete")" = "$want" ]; then
 		return 0

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * aer-inversion BDF PORT: a hot reset, and recovery from an error on the link while
+ * nobody has the function open.
+ *
+ * BDF is behind a root port that QEMU calls PORT. The hot reset takes pci_bus_sem with
+ * memory_lock held. A function that is closed sleeps; recovery wakes it with pci_bus_sem
+ * held, for which VFIO takes memory_lock. lockdep reports the second of the two.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aer.h"
+#include "bug.h"
+
+#define LIMIT_MS	60000
+
+static bool asleep(void *bdf)
+{
+	char path[128], status[32];
+
+	return !pci_path(path, sizeof(path), bdf, "power/runtime_status") &&
+	       !sysfs_read(path, status, sizeof(status)) && !strncmp(status, "suspended", 9);
+}
+
+int main(int argc, char **argv)
+{
+	struct expect e = { .hot_reset = true };
+	const char *why;
+	struct fn f;
+
+	if (argc != 3)
+		return 2;
+	snprintf(e.bdf, sizeof(e.bdf), "%s", argv[1]);
+	snprintf(e.port, sizeof(e.port), "%s", argv[2]);
+	if (!bug_ok(!bug_bind(e.bdf, "vfio-pci", "vfio-pci") && !fn_open(&f, e.bdf),
+		    "vfio-pci has the function"))
+		return bug_end();
+	why = aer_impossible(&e);
+	if (!bug_ok(!why, "errors can be made up%s%s", why ? ": " : "", why ?: ""))
+		return bug_end();
+
+	bug_ok(!reset_hot(&f), "a hot reset");
+	fn_close(&f);
+	if (!bug_ok(wait_for(asleep, e.bdf, LIMIT_MS), "the closed function falls asleep"))
+		return bug_end();
+	bug_ok(!aer_error(&e, FATAL), "recovery from a fatal error");
+	bug_ok(wait_for(asleep, e.bdf, LIMIT_MS), "the function falls asleep again");
+	bug_ok(!fn_open(&f, e.bdf) && !reset_hot(&f), "open, and another hot reset");
+	fn_close(&f);
+	/* Whoever has an eventfd for it is told of the wake-up */
+	return bug_end();
+}
