@@ -17,10 +17,10 @@
 
 #define COPIED		(4 * MiB)
 #define ROUNDS		8
-#define LIMIT_MS	120000
+#define LIMIT_MS	90000
 /* A blocked task is reported before the limit */
 #define HUNG		"/proc/sys/kernel/hung_task_timeout_secs"
-#define HUNG_S		"30"
+#define HUNG_S		"20"
 
 struct copier {
 	struct fn *f;
