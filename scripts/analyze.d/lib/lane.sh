@@ -26,7 +26,7 @@ files() {
 }
 
 # Sources of the kernel modules, and those of what runs in userspace
-KERNEL_DIRS='^(coherent|include|backends|kunit)/'
+KERNEL_DIRS='^(coherent|include|backends|kunit|selftests/kernel-bugs/modules)/'
 
 kernel_files() {
 	files "$@" | "$LIB/ran" 1 grep -E "$KERNEL_DIRS"
