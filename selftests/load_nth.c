@@ -24,9 +24,8 @@
 
 /*
  * The fault injector's own functions and the allocator's, and two of the kernel's
- * that the module has called. Further down the kernel has double frees of its own:
- * pci_register_host_bridge() puts a bridge that its caller puts, too, when
- * device_add() fails, and pci_device_add() warns and goes on.
+ * that the module has called. Further down the kernel has bugs of its own:
+ * pci-host-bridge-put.md and pci-device-add.md in Documentation/kernel-bugs.
  */
 #define DEPTH		6
 
