@@ -30,8 +30,8 @@ DEFINE_MUTEX(coherent_ledger_lock);
  *
  * The same kind of tree as the one in which mm keeps VMAs; its gaps are not
  * used. Without MT_FLAGS_ALLOC_RANGE kernels up to 7.3 at least oops in
- * mt_free_walk() when three levels or more are freed at once: in the nodes of
- * such trees it treats the metadata behind a full node's slots as a child.
+ * mt_free_walk() when four levels or more are freed at once, see
+ * Documentation/kernel-bugs/maple-free-walk.md.
  */
 struct maple_tree coherent_poisoned_pages =
 	MTREE_INIT_EXT(coherent_poisoned_pages, MT_FLAGS_ALLOC_RANGE |
