@@ -126,9 +126,8 @@ qemu_command() {
 		# At boot the kernel counts timer ticks against the CPU's speed, and
 		# panics when a busy host lets too few through.
 		append+=" no_timer_check"
-		# From time to time it compares the CPUs' clocks, waiting for the other CPU
-		# with a limit that 7.3 takes from what is the clock then: at boot, ticks
-		# of this very CPU. Where the other one waits for this one all ends there.
+		# From time to time it compares the CPUs' clocks, and may wait for the other
+		# CPU forever: Documentation/kernel-bugs/clocksource-wait.md.
 		append+=" tsc=nowatchdog"
 		# It also measures that speed, and where a busy host stops it meanwhile
 		# its clock is wrong by any factor from then on.
