@@ -57,9 +57,18 @@ kernel_arch() {
 	kernel_fact "$1" arch
 }
 
+# kernel_source NAME: what it is built from, in $LAB_DIR/src, before our patches; nothing
+# for those out of the archive
+kernel_source() {
+	case $(kernel_fact "$1" from) in
+	source) echo linux ;;
+	source-lts) echo linux-lts ;;
+	esac
+}
+
 # kernel_is_ours NAME: built from source, and not out of the archive
 kernel_is_ours() {
-	kernel_is "$1" from source
+	[ -n "$(kernel_source "$1")" ]
 }
 
 # stock_kernels: those out of the archive

@@ -1,28 +1,27 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The newest kernel source with patches of ours: for kernels that name folders of
-# patches/ ("patches: linux"), and for what is built inside a kernel tree, which has
-# those of patches/linux. Sourced by setup.
+# The kernel's sources with our patches of them: for kernels that have the key "patches",
+# and for what is built inside a kernel tree. Sourced by setup.
 
-# patched_name FOLDER...: what the source with the patches of these is called, in
-# $LAB_DIR/src
-patched_name() {
-	local folders=$*
-	case $folders in
-	'') echo linux ;;
-	linux) echo linux-patched ;;
-	*)
-		folders=${folders// /-}
-		echo "linux-patched-${folders//\//-}"
-		;;
+# patched_source LINUX [FOLDER...]: what LINUX, in $LAB_DIR/src, is called with the patches
+# of these folders of patches/. With those that are its own it is just "patched".
+patched_source() {
+	local linux=$1 name
+	shift
+	name=$*
+	name=${name//[ \/]/-}
+	case $name in
+	'') echo "$linux" ;;
+	"$linux") echo "$linux-patched" ;;
+	*) echo "$linux-patched-$name" ;;
 	esac
 }
 
-# kernel_source NAME: the source that it is made from, in $LAB_DIR/src
-kernel_source() {
+# built_source NAME: what the kernel is built from, in $LAB_DIR/src
+built_source() {
 	# shellcheck disable=SC2046 # folders
-	patched_name $(kernel_fact "$1" patches)
+	patched_source "$(kernel_source "$1")" $(kernel_fact "$1" patches)
 }
 
 patched_files() {
@@ -46,24 +45,26 @@ keep_date() {
 	done
 }
 
-# patch_source FOLDER...: a copy of the source that shares what no patch touches: patch
-# writes new files
+# patch_source LINUX FOLDER...: a copy of the source that shares what no patch touches:
+# patch writes new files
 patch_source() {
-	local from=$LAB_DIR/src/linux to tmp patches=() want file touched folder
-	to=$LAB_DIR/src/$(patched_name "$@")
-	tmp=${to%/*}/.${to##*/}.tmp
+	local linux=$1 from=$LAB_DIR/src/$1 to tmp folder patches=() want file touched
+	to=$LAB_DIR/src/$(patched_source "$@")
+	tmp=$LAB_DIR/src/.${to##*/}.tmp
+	shift
 	for folder; do
 		patches+=("$LAB_REPO/patches/$folder"/*.patch)
 	done
 	want=$(cat "$from/.unpacked" "${patches[@]}" | sha256sum)
 	[ "$(cat "$to/.patched" 2>/dev/null)" != "$want" ] || return 0
-	say "patching the kernel's source: $*"
+	say "patching the kernel's source ($linux, with patches/$*)"
 	rm -rf "$tmp"
 	cp -al "$from" "$tmp"
 	for file in "${patches[@]}"; do
+		file=${file#"$LAB_REPO"/}
 		in_root patch --quiet --directory "/lab/src/${tmp##*/}" --fuzz 0 --strip 1 \
-			--input "/repo/${file#"$LAB_REPO"/}" >&2 ||
-			die "${file#"$LAB_REPO"/} does not fit the kernel's source"
+			--input "/repo/$file" >&2 ||
+			die "$file does not fit the kernel's source ($linux)"
 	done
 	mapfile -t touched < <({
 		cat "$to/.patched-files" 2>/dev/null
@@ -74,4 +75,15 @@ patch_source() {
 	printf '%s\n' "$want" >"$tmp/.patched"
 	rm -rf "$to"
 	mv "$tmp" "$to"
+}
+
+# patch_sources KERNEL...: those that they are built from, and the one that is for what is
+# built inside a kernel tree
+patch_sources() {
+	local name folders
+	patch_source linux linux
+	for name; do
+		read -r -a folders < <(kernel_fact "$name" patches) || continue
+		patch_source "$(kernel_source "$name")" "${folders[@]}"
+	done
 }

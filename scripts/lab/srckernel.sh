@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Kernel sources: "linux", the newest that the archive has, and "linux-lts",
-# Debian's own kernel; and kernels of our own made from the newest, as it is or
+# Debian's own kernel; and kernels of our own made from one of them, as it is or
 # with our patches (patchedsource.sh). Sourced by setup.
 
 newest_source() {
@@ -47,10 +47,11 @@ unpack_source() {
 	# What was made of another source goes along: by their dates the new files
 	# may be older than that
 	if [ -e "$LAB_DIR/src/$name" ]; then
-		rm -rf "$LAB_DIR/src/$name" "$LAB_DIR/src/$name-patched"* "$LAB_DIR"/src/build-* \
+		rm -rf "$LAB_DIR/src/$name" "$LAB_DIR/src/$name-patched"* \
 			"$LAB_DIR"/src/llvm-* "$LAB_DIR/build/kunit-$name"
 		for kernel in $(kernel_names); do
-			! kernel_is_ours "$kernel" || rm -rf "$LAB_DIR/build/$kernel"{,-kunit,-dropin}
+			[ "$(kernel_source "$kernel")" != "$name" ] ||
+				rm -rf "$LAB_DIR/src/build-$kernel" "$LAB_DIR/build/$kernel"{,-kunit,-dropin}
 		done
 	fi
 	mkdir -p "$tmp"
@@ -73,6 +74,14 @@ src_fragments() {
 	done
 }
 
+# wanted_options FILE...: what the last word on each option asks for
+wanted_options() {
+	sed -n -E 's/^(# )?(CONFIG_[A-Za-z0-9_]+)(=| is not set).*/\2 &/p' "$@" |
+		awk '{ last[$1] = substr($0, length($1) + 2) }
+			END { for (option in last) print last[option] }' |
+		grep '^CONFIG_' | sort
+}
+
 # configure_source NAME LOG: kconfig drops what it cannot give without a
 # word, so look whether everything that was asked for is there.
 configure_source() {
@@ -83,7 +92,7 @@ configure_source() {
 	make_source "$name" "$log" -s olddefconfig
 	while read -r option; do
 		grep -qxF "$option" "$LAB_DIR/$build/.config" || missing+=" $option"
-	done < <(cat "${files[@]}" | grep '^CONFIG_')
+	done < <(wanted_options "${files[@]}")
 	[ -z "$missing" ] || die "kernel $name: kconfig did not give:$missing"
 }
 
@@ -93,7 +102,7 @@ make_source() {
 	shift 2
 	kernel_make_args "$(kernel_arch "$name")"
 	# In the background: a signal to us, who wait, ends what has minutes to go
-	in_root_exec make -C "/lab/src/$(kernel_source "$name")" O="/lab/src/build-$name" "${KARGS[@]}" \
+	in_root_exec make -C "/lab/src/$(built_source "$name")" O="/lab/src/build-$name" "${KARGS[@]}" \
 		-j "$(jobs_count)" "$@" >>"$log" 2>&1 &
 	wait $! || {
 		grep -E -A 5 'error|\*\*\*' "$log" | tail -n 40 >&2
@@ -106,13 +115,13 @@ make_source() {
 setup_src_kernel() {
 	local name=$1 dir=$LAB_DIR/kernels/$1 tmp=$LAB_DIR/kernels/.$1.tmp
 	local build=src/build-$1 log=$LAB_DIR/src/build-$1.log arch files want rel image source
-	arch=$(kernel_arch "$name") source=$LAB_DIR/src/$(kernel_source "$name")
+	arch=$(kernel_arch "$name") source=$LAB_DIR/src/$(built_source "$name")
 	case $arch in
 	amd64) image=arch/x86/boot/bzImage ;;
 	arm64) image=arch/arm64/boot/Image ;;
 	esac
 	mapfile -t files < <(src_fragments "$name")
-	[ ! -e "$source/.patched" ] || files+=("$source/.patched")
+	[ -z "$(kernel_fact "$name" patches)" ] || files+=("$source/.patched")
 	want=$(cat "$source/Makefile" "${files[@]}" | sha256sum)
 	if [ -e "$dir/.complete" ] && [ "$(cat "$dir/.complete")" = "$want" ]; then
 		return 0
