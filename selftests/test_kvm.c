@@ -6,7 +6,9 @@
  * Stage 1, the guest's, says what type a mapping has, and stage 2, KVM's, what it may
  * have at most: write-back for the usable part, where KVM maps that as cacheable; Normal
  * without caches for write-combining memory. Kernels whose KVM takes all memory without
- * struct page for a device's (6.12) give the guest Device memory.
+ * struct page for a device's (6.12) give the guest Device memory. The others
+ * (COHERENT_KERNEL_HAS kvm-caches) refuse what they cannot give: where the CPU wants its
+ * caches to be maintained (COHERENT_MACHINE_LACKS cpu-caches), and to a guest with MTE.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -76,7 +78,12 @@ FIXTURE_SETUP(kvm)
 	self->n = r->len < MOST ? r->len & ~(self->page - 1) : MOST;
 	self->p = map_aligned(&self->f, variant->index, r->base, 0, self->n, pmd_size(), 0, RW);
 	ASSERT_NE(MAP_FAILED, self->p);
+#ifndef __aarch64__
+	SKIP(return, "for arm64 only");
+#endif
 	why = machine_make(&self->m, self->p, self->n);
+	if (kernel_has("kvm-caches"))
+		ASSERT_EQ(!machine_lacks("cpu-caches"), self->m.cacheable);
 	if (why)
 		SKIP(return, "%s", why);
 	self->cached = variant->index == USEMEM || !strcmp(type, "cached");
@@ -254,6 +261,130 @@ TEST_F_TIMEOUT(kvm, clear_refs_takes_nothing, 120)
 		EXPECT_EQ(~WORD, host(self->p, 8));
 		EXPECT_NORMAL(WORD - i, store_load, 3, WORD - i);
 	}
+}
+
+/* Which memory a machine is given, and what comes of it later in the same place */
+FIXTURE(slot) {
+	struct expect e;
+	struct fn f;
+	struct machine m;
+	u8 *p;
+	u64 n;
+};
+
+FIXTURE_SETUP(slot)
+{
+	self->p = MAP_FAILED;
+	ASSERT_EQ(0, expect_load(&self->e));
+	ASSERT_EQ(0, fn_open_calm(&self->f, &self->e));
+	if (!kernel_has("kvm-caches"))
+		SKIP(return, "KVM takes all of it for a device's");
+	self->n = 16 * page_size();
+	ASSERT_LE(self->n, self->e.use.len);
+	self->p = map_plain(&self->f, USEMEM, 0, self->n, RW);
+	ASSERT_NE(MAP_FAILED, self->p);
+	host_sets(self->p, 64, WORD);
+}
+
+FIXTURE_TEARDOWN(slot)
+{
+	machine_unmake(&self->m);
+	if (self->p != MAP_FAILED)
+		munmap(self->p, self->n);
+	fn_close_calm(&self->f, &self->e);
+}
+
+static void *forget(void *p, u64 n)
+{
+	return mmap(p, n, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+#define LOAD(off)	machine_run(&self->m, load, load_end,				\
+				    machine_data(&self->m, NORMAL_WB, off), 0)
+
+#define EXPECT_LOADS(want) do {								\
+	struct machine_result r_ = LOAD(64);						\
+	EXPECT_EQ(ENDED, r_.end);							\
+	EXPECT_EQ((u64)(want), r_.value);						\
+} while (0)
+
+#define EXPECT_REFUSED() do {								\
+	struct machine_result r_ = LOAD(64);						\
+	EXPECT_EQ(FAILED, r_.end);							\
+	EXPECT_EQ(EFAULT, r_.value);							\
+} while (0)
+
+TEST_F_TIMEOUT(slot, cached_memory_is_taken_if_it_can_be_cached, 60)
+{
+	const char *why = machine_make(&self->m, self->p, self->n);
+
+	if (self->m.vm < 0)
+		SKIP(return, "%s", why);
+	EXPECT_EQ(!machine_lacks("cpu-caches"), self->m.cacheable);
+	EXPECT_EQ(self->m.cacheable ? 0 : -EINVAL, self->m.refused);
+	if (!self->m.refused)
+		EXPECT_LOADS(WORD);
+}
+
+TEST_F_TIMEOUT(slot, memory_that_comes_later_is_what_its_mapping_is, 120)
+{
+	const char *why;
+
+	/* While it is the kernel's own it can be cached by any CPU */
+	ASSERT_NE(MAP_FAILED, forget(self->p, self->n));
+	host_sets(self->p, 64, ~WORD);
+	why = machine_make(&self->m, self->p, self->n);
+	if (why)
+		SKIP(return, "%s", why);
+	EXPECT_LOADS(~WORD);
+
+	ASSERT_NE(MAP_FAILED, map_over(&self->f, USEMEM, 0, self->n, RW, self->p));
+	if (!self->m.cacheable) {
+		EXPECT_REFUSED();
+	} else {
+		EXPECT_LOADS(WORD);
+		memcpy(self->p, called, called_end - called);
+		__builtin___clear_cache((char *)self->p,
+					(char *)self->p + (called_end - called));
+		EXPECT_EQ(42, machine_run(&self->m, call, call_end,
+					  machine_data(&self->m, NORMAL_WB, 0), 41).value);
+	}
+
+	/* What the host has uncached is not executed from, even where it could be before */
+	if (self->e.res.present && self->e.res.len >= self->n &&
+	    !strcmp(getenv("COHERENT_EXPECT_RESTYPE") ?: "", "wc")) {
+		struct machine_result r;
+
+		ASSERT_NE(MAP_FAILED, map_over(&self->f, RESMEM, 0, self->n, RW, self->p));
+		memcpy(self->p, called, called_end - called);
+		r = machine_run(&self->m, call, call_end, machine_data(&self->m, NORMAL_WB, 0), 41);
+		EXPECT_TRUE(r.end == FAILED || r.end == FAULTED);
+	}
+
+	ASSERT_NE(MAP_FAILED, forget(self->p, self->n));
+	host_sets(self->p, 64, WORD + 1);
+	EXPECT_LOADS(WORD + 1);
+}
+
+TEST_F_TIMEOUT(slot, guest_with_tags_does_not_get_it, 120)
+{
+	const char *why = machine_make_tagged(&self->m, self->p, self->n, TAGS);
+
+	if (!self->m.refused)
+		SKIP(return, "%s", why ?: "KVM has no tags");
+	EXPECT_EQ(-EINVAL, self->m.refused);
+	machine_unmake(&self->m);
+
+	ASSERT_NE(MAP_FAILED, forget(self->p, self->n));
+	host_sets(self->p, 64, ~WORD);
+	ASSERT_EQ(NULL, machine_make_tagged(&self->m, self->p, self->n, TAGS));
+	EXPECT_LOADS(~WORD);
+	ASSERT_NE(MAP_FAILED, map_over(&self->f, USEMEM, 0, self->n, RW, self->p));
+	EXPECT_REFUSED();
+	machine_unmake(&self->m);
+
+	ASSERT_EQ(NULL, machine_make_tagged(&self->m, self->p, self->n, TAGS_LATE));
+	EXPECT_REFUSED();
 }
 
 TEST_HARNESS_MAIN

@@ -6,7 +6,7 @@
  * (KVM_RUN fails with EFAULT), unless the kernel's KVM reports by itself what it is
  * refused (COHERENT_KERNEL_HAS kvm-tells-poison).
  *
- * arm64 alone. A KVM that makes cached memory Device (6.12) obeys the same policies.
+ * A KVM that makes cached memory Device (arm64, 6.12) obeys the same policies.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 
 #define SLOT_PAGES	64
 
-MACHINE_CODE(load, "ldr x0, [x0]");
+MACHINE_CODES(load, "ldr x0, [x0]", "mov (%rax), %rax");
 
 /* The error that the CPU's thread was told of while it ran */
 static siginfo_t told;

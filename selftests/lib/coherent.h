@@ -63,6 +63,8 @@ struct expect {
 int expect_load(struct expect *e);
 /* A word of the key "has" in scripts/lab/kernels */
 bool kernel_has(const char *what);
+/* ... and in COHERENT_MACHINE_LACKS */
+bool machine_lacks(const char *what);
 const struct expect_region *expect_region(const struct expect *e, unsigned int index);
 u64 round_up_pow2(u64 v);
 u64 env_u64(const char *name, u64 dflt);
@@ -212,6 +214,8 @@ u64 pmd_size(void);
 void *map_aligned(const struct fn *f, unsigned int index, u64 phys, u64 off,
 		  size_t len, u64 align, u64 skew, int prot);
 void *map_plain(const struct fn *f, unsigned int index, u64 off, size_t len, int prot);
+/* In the place of what is mapped there */
+void *map_over(const struct fn *f, unsigned int index, u64 off, size_t len, int prot, void *where);
 /* First offset in the region where a block could start, as physical addresses go */
 u64 first_block(const struct expect_region *r, u64 pmd);
 /* Some whole blocks at a congruent address; NULL if the region has not as many */

@@ -105,9 +105,9 @@ int expect_load(struct expect *e)
 	return 0;
 }
 
-bool kernel_has(const char *what)
+static bool is_among(const char *what, const char *words)
 {
-	const char *words = getenv("COHERENT_KERNEL_HAS"), *at = words;
+	const char *at = words;
 	size_t n = strlen(what);
 
 	while (at && (at = strstr(at, what))) {
@@ -116,6 +116,16 @@ bool kernel_has(const char *what)
 		at += n;
 	}
 	return false;
+}
+
+bool kernel_has(const char *what)
+{
+	return is_among(what, getenv("COHERENT_KERNEL_HAS"));
+}
+
+bool machine_lacks(const char *what)
+{
+	return is_among(what, getenv("COHERENT_MACHINE_LACKS"));
 }
 
 const struct expect_region *expect_region(const struct expect *e, unsigned int index)

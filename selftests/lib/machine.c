@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A bare virtual machine under KVM. Its CPU begins with the MMU on: tables and system
- * registers are made by us.
+ * A bare virtual machine under KVM.
  *
- * Arm Architecture Reference Manual, D8 (stage 1 tables), D1.3 (vectors);
  * Documentation/virt/kvm/api.rst
  */
 #include <errno.h>
@@ -18,55 +16,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "machine.h"
-
-#ifdef __aarch64__
-/* Guest-physical; where virtual addresses of the region lead to, whatever their type */
-#define REPORT		0x10000000ULL
-#define OWN		0x40000000ULL
-#define DATA		0x80000000ULL
-
-/* In OWN */
-#define VECTORS		0
-#define CODE		0x1000
-#define TABLE		0x2000
-#define OWN_SIZE	0x10000		/* a page, whatever that is */
+#include "machine_cpu.h"
 
 /* KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED, newer than some C libraries' headers */
 #define CACHEABLE_PFNMAP	243
 
-#define CORE(name)	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
-			 offsetof(struct kvm_regs, name) / 4)
-#define SCTLR_EL1	ARM64_SYS_REG(3, 0, 1, 0, 0)
-#define CPACR_EL1	ARM64_SYS_REG(3, 0, 1, 0, 2)
-#define TTBR0_EL1	ARM64_SYS_REG(3, 0, 2, 0, 0)
-#define TCR_EL1		ARM64_SYS_REG(3, 0, 2, 0, 2)
-#define MAIR_EL1	ARM64_SYS_REG(3, 0, 10, 2, 0)
-#define VBAR_EL1	ARM64_SYS_REG(3, 0, 12, 0, 0)
-
-#define SCTLR		(0x30d00800 | 1 << 12 | 1 << 2 | 1)	/* RES1; I, C, M */
-#define CPACR		(3 << 20)				/* SIMD */
-/* Four KiB, 39 bits, write-back walks; only TTBR0; 40 bits of physical address */
-#define TCR		(2ULL << 32 | 1 << 23 | 3 << 12 | 1 << 10 | 1 << 8 | 25)
-/* As enum machine_type */
-#define MAIR		(0xffULL | 0x44ULL << 8 | 0x04ULL << 16)
-
-/* A GiB at level 1: valid, block, accessed, inner shareable */
-#define BLOCK(to, type)	((to) | 1 << 10 | 3 << 8 | (u64)(type) << 2 | 1)
-
 #define LIMIT_S		60
-
-/* Reports what x0 holds, at REPORT; then waits to be given other registers */
-MACHINE_CODE(report, "str x0, [x28]\n1: b 1b");
-/* ... and any exception, 8 bytes behind that */
-MACHINE_CODE(report_fault, "mrs x9, esr_el1\nstr x9, [x28, #8]\n1: b 1b");
-
-static int set_reg(const struct machine *m, u64 id, u64 value)
-{
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
-
-	return ioctl(m->vcpu, KVM_SET_ONE_REG, &reg) ? -errno : 0;
-}
 
 static int add_slot(const struct machine *m, unsigned int slot, u64 at, void *p, u64 n)
 {
@@ -80,39 +35,34 @@ static int add_slot(const struct machine *m, unsigned int slot, u64 at, void *p,
 	return ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
 }
 
-static void fill_own(struct machine *m)
+static const char *give_data(struct machine *m, void *data, u64 n)
 {
-	u64 *table = (u64 *)(m->own + TABLE);
-	size_t n = report_fault_end - report_fault;
-
-	/* From this exception level and all others, of any kind */
-	for (unsigned int vector = 0; vector < 16; vector++)
-		memcpy(m->own + VECTORS + vector * 0x80, report_fault, n);
-	table[0] = BLOCK(0, DEVICE);
-	table[1] = BLOCK(OWN, NORMAL_WB);
-	for (unsigned int type = 0; type < MACHINE_TYPES; type++)
-		table[2 + type] = BLOCK(DATA, type);
-	__builtin___clear_cache((char *)m->own, (char *)m->own + OWN_SIZE);
+	m->refused = add_slot(m, 1, DATA + m->skew, data, n);
+	return m->refused ? "KVM does not take the memory" : NULL;
 }
 
-static int set_up_cpu(struct machine *m)
+static const char *make_cpu(struct machine *m, void *data, u64 n, enum machine_tags tags)
 {
-	struct kvm_vcpu_init init;
-	int ret;
+	const char *why = tags == TAGS_LATE ? give_data(m, data, n) : NULL;
 
-	if (ioctl(m->vm, KVM_ARM_PREFERRED_TARGET, &init) ||
-	    ioctl(m->vcpu, KVM_ARM_VCPU_INIT, &init))
-		return -errno;
-	ret = set_reg(m, MAIR_EL1, MAIR);
-	ret = ret ?: set_reg(m, TCR_EL1, TCR);
-	ret = ret ?: set_reg(m, TTBR0_EL1, OWN + TABLE);
-	ret = ret ?: set_reg(m, VBAR_EL1, OWN + VECTORS);
-	ret = ret ?: set_reg(m, CPACR_EL1, CPACR);
-	return ret ?: set_reg(m, SCTLR_EL1, SCTLR);
+	if (why)
+		return why;
+	if (tags != NO_TAGS && machine_set_tags(m))
+		return "KVM has no tags";
+	m->cacheable = ioctl(m->vm, KVM_CHECK_EXTENSION, CACHEABLE_PFNMAP) > 0;
+	m->vcpu = ioctl(m->vm, KVM_CREATE_VCPU, 0);
+	return m->vcpu < 0 ? "KVM makes no CPU" : NULL;
 }
 
 const char *machine_make(struct machine *m, void *data, u64 n)
 {
+	return machine_make_tagged(m, data, n, NO_TAGS);
+}
+
+const char *machine_make_tagged(struct machine *m, void *data, u64 n, enum machine_tags tags)
+{
+	const char *why;
+
 	memset(m, 0, sizeof(*m));
 	m->vm = -1;
 	m->vcpu = -1;
@@ -124,23 +74,22 @@ const char *machine_make(struct machine *m, void *data, u64 n)
 	m->vm = ioctl(m->kvm, KVM_CREATE_VM, 0);
 	if (m->vm < 0)
 		return "KVM makes no machine";
-	m->cacheable = ioctl(m->vm, KVM_CHECK_EXTENSION, CACHEABLE_PFNMAP) > 0;
-	m->vcpu = ioctl(m->vm, KVM_CREATE_VCPU, 0);
-	if (m->vcpu < 0)
-		return "KVM makes no CPU";
+	/* KVM maps blocks where addresses of the guest and of the host agree */
+	m->skew = (uintptr_t)data % pmd_size();
+	why = make_cpu(m, data, n, tags);
+	if (why)
+		return why;
 	m->run_size = ioctl(m->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	m->run = mmap(NULL, m->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, m->vcpu, 0);
 	m->own = mmap(NULL, OWN_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (m->run == MAP_FAILED || m->own == MAP_FAILED)
 		return "no memory for a machine";
-	fill_own(m);
-	if (set_up_cpu(m))
+	machine_fill(m);
+	if (machine_set_up_cpu(m))
 		return "KVM does not take the CPU's registers";
-	/* KVM maps blocks where addresses of the guest and of the host agree */
-	m->skew = (uintptr_t)data % pmd_size();
-	if (add_slot(m, 0, OWN, m->own, OWN_SIZE) || add_slot(m, 1, DATA + m->skew, data, n))
-		return "KVM does not take the memory";
-	return NULL;
+	if (add_slot(m, 0, OWN, m->own, OWN_SIZE))
+		return "KVM does not take ordinary memory";
+	return tags == TAGS_LATE ? NULL : give_data(m, data, n);
 }
 
 void machine_unmake(struct machine *m)
@@ -219,14 +168,13 @@ struct machine_result machine_run(struct machine *m, const char *code, const cha
 	char *at = (char *)m->own + CODE;
 
 	memcpy(at, code, end - code);
-	memcpy(at + (end - code), report, report_end - report);
-	__builtin___clear_cache(at, at + (end - code) + (report_end - report));
+	memcpy(at + (end - code), machine_report, machine_report_end - machine_report);
+	__builtin___clear_cache(at, at + (end - code) + (machine_report_end - machine_report));
 	/* What the last store left to do is done on entry, before registers change */
 	m->run->immediate_exit = 1;
 	ioctl(m->vcpu, KVM_RUN, 0);
 	m->run->immediate_exit = 0;
-	if (set_reg(m, CORE(regs.pc), OWN + CODE) || set_reg(m, CORE(regs.regs[0]), x0) ||
-	    set_reg(m, CORE(regs.regs[1]), x1) || set_reg(m, CORE(regs.regs[28]), REPORT))
+	if (machine_set_registers(m, x0, x1))
 		return result;
 	late = 0;
 	is_told = 0;
@@ -249,28 +197,3 @@ long machine_exits(const struct machine *m)
 	ret = sysfs_read(path, text, sizeof(text));
 	return ret < 0 ? ret : strtol(text, NULL, 0);
 }
-#else
-const char *machine_make(struct machine *m, void *data, u64 n)
-{
-	(void)m, (void)data, (void)n;
-	return "for arm64 only";
-}
-
-void machine_unmake(struct machine *m)
-{
-	(void)m;
-}
-
-struct machine_result machine_run(struct machine *m, const char *code, const char *end, u64 x0,
-				  u64 x1)
-{
-	(void)m, (void)code, (void)end, (void)x0, (void)x1;
-	return (struct machine_result){ .end = ODD };
-}
-
-long machine_exits(const struct machine *m)
-{
-	(void)m;
-	return -EOPNOTSUPP;
-}
-#endif

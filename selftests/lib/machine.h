@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A bare virtual machine under KVM, arm64: one CPU, a page of code, page tables of its
- * own, and a mapping of a region of the function as its memory. No VMM in between.
+ * A bare virtual machine under KVM: one CPU, a page of code, page tables of its own, and
+ * a mapping of a region of the function as its memory. No VMM in between.
  *
  * What the guest sees, by virtual address; each is a GiB:
  *   0		nothing is there: stores end KVM_RUN, and are how the guest reports
@@ -13,7 +13,7 @@
 
 #include "coherent.h"
 
-/* As MAIR_EL1 has them, in this order */
+/* As MAIR_EL1 has them, in this order; on amd64 all are the same */
 enum machine_type { NORMAL_WB, NORMAL_NC, DEVICE, MACHINE_TYPES };
 
 struct machine {
@@ -22,8 +22,12 @@ struct machine {
 	size_t run_size;
 	u8 *own;		/* code, vectors and page tables */
 	u64 skew;		/* of the region from the GiB, as from a block in the host */
-	bool cacheable;		/* KVM says that it maps cacheable memory without struct page */
+	bool cacheable;		/* arm64: KVM says that it caches memory without struct page */
+	int refused;		/* -errno of the region as memory */
 };
+
+/* MTE, asked for before the region is given or after that */
+enum machine_tags { NO_TAGS, TAGS, TAGS_LATE };
 
 /* Where the guest has byte @off of the region */
 static inline u64 machine_data(const struct machine *m, enum machine_type type, u64 off)
@@ -49,6 +53,7 @@ struct machine_result {
 
 /* NULL, or why there is no machine; @n bytes of a region are mapped at @data */
 const char *machine_make(struct machine *m, void *data, u64 n);
+const char *machine_make_tagged(struct machine *m, void *data, u64 n, enum machine_tags tags);
 void machine_unmake(struct machine *m);
 
 /*
@@ -61,21 +66,24 @@ struct machine_result machine_run(struct machine *m, const char *code, const cha
 long machine_exits(const struct machine *m);
 
 /*
- * @name and @name_end: the instructions @text, which move to where the guest has them.
- * For arm64; elsewhere the assembler passes over them.
+ * @name and @name_end: the instructions @arm64 or @amd64, which move to where the guest has
+ * them. What is x0 and x1 on arm64 is %rax and %rbx on amd64.
  */
 #ifdef __aarch64__
-#define MACHINE_HERE	"1"
+#define MACHINE_TEXT(arm64, amd64)	arm64
 #else
-#define MACHINE_HERE	"0"
+#define MACHINE_TEXT(arm64, amd64)	amd64
 #endif
-#define MACHINE_CODE(name, text)				\
+#define MACHINE_CODES(name, arm64, amd64)			\
 	extern const char name[], name##_end[];			\
 	asm(".pushsection .rodata\n"				\
 	    ".balign 4\n"					\
 	    ".global " #name "\n" #name ":\n"			\
-	    ".if " MACHINE_HERE "\n" text "\n.endif\n"		\
+	    MACHINE_TEXT(arm64, amd64) "\n"			\
 	    ".global " #name "_end\n" #name "_end:\n"		\
 	    ".popsection\n")
+
+/* For a program that arm64 alone runs */
+#define MACHINE_CODE(name, arm64)	MACHINE_CODES(name, arm64, "")
 
 #endif

@@ -60,6 +60,11 @@ void *map_plain(const struct fn *f, unsigned int index, u64 off, size_t len, int
 	return mmap(NULL, len, prot, MAP_SHARED, f->device, at(index, off));
 }
 
+void *map_over(const struct fn *f, unsigned int index, u64 off, size_t len, int prot, void *where)
+{
+	return mmap(where, len, prot, MAP_SHARED | MAP_FIXED, f->device, at(index, off));
+}
+
 u64 first_block(const struct expect_region *r, u64 pmd)
 {
 	return (pmd - r->base % pmd) % pmd;
