@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 #include "kselftest_harness.h"
 #include "poison_ground.h"
@@ -35,8 +36,12 @@ FIXTURE_SETUP(source)
 	ASSERT_EQ(0, poison_count(&self->g.e));
 }
 
+/* For processes that did not say themselves when they want to be told */
+#define MACHINES_DEFAULT	"/proc/sys/vm/memory_failure_early_kill"
+
 FIXTURE_TEARDOWN(source)
 {
+	sysfs_write(MACHINES_DEFAULT, "0");
 	EXPECT_EQ(0, ground_close(&self->g));
 }
 
@@ -107,6 +112,30 @@ TEST_F_TIMEOUT(source, early_process_is_told_where, 60)
 	EXPECT_EQ(p + 3 * page, advice_get(1).addr);
 	EXPECT_TRUE(poison_wait(&g->e, 2, POISON_LIMIT_MS));
 	EXPECT_EQ(2, advice_count());
+	munmap(p, 4 * page);
+}
+
+/* A module cannot know of it, so the memory manager must know of the page */
+TEST_F_TIMEOUT(source, machines_default_is_early, 60)
+{
+	struct poison_ground *g = &self->g;
+	u64 page = g->page;
+	u8 *p;
+
+	if (inject_impossible(BY_OFFLINE))
+		SKIP(return, "the memory manager does not know of the page");
+	if (variant->by == BY_DEBUGFS || variant->by == BY_MCE)
+		SKIP(return, "it is not told of such errors");
+	ASSERT_EQ(0, prctl(PR_MCE_KILL, PR_MCE_KILL_CLEAR, 0, 0, 0));
+	p = map_plain(&g->f, USEMEM, page, 4 * page, RW);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, mark_pages(p, 4 * page, page, g->seed));
+	ASSERT_EQ(0, sysfs_write(MACHINES_DEFAULT, "1"));
+	ASSERT_EQ(0, hit(g, variant->by, 3));
+	ASSERT_TRUE(advice_wait(1, POISON_LIMIT_MS));
+	EXPECT_EQ(p + 2 * page, advice_get(0).addr);
+	EXPECT_TRUE(poison_wait(&g->e, 1, POISON_LIMIT_MS));
+	EXPECT_EQ(1, advice_count());
 	munmap(p, 4 * page);
 }
 
