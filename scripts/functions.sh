@@ -36,7 +36,6 @@ devices() {
 	amd64-cxl-mem) cxl_functions "$1" 1 ;;
 	amd64-port) devices_port ;;
 	amd64-patched) devices_patched ;;
-	arm64-patched) devices_main "$1" && FUNCTIONS=("${FUNCTIONS[@]:0:2}") ;;
 	amd64-soft | arm64-soft) devices_soft "$1" && RUN_ARGS+=(--no-iommu) ;;
 	amd64-soft-iommu) devices_soft "$1" ;;
 	amd64-foreign) devices_foreign ;;

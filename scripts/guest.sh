@@ -21,13 +21,14 @@ limit() {
 	fi
 }
 
-# guest KERNEL NAME SCRIPT [ARG...]: on the functions that RUN_ARGS make
+# guest KERNEL NAME SCRIPT [ARG...]: on the functions that RUN_ARGS make; LACKS: what their
+# machine has not
 guest() {
 	local kernel=$1 name=$2 script=$3
 	local has=() words
 	shift 3
 	words=$(kernel_fact "$kernel" has)
-	[ -z "$words" ] || has=(env "COHERENT_KERNEL_HAS=$words")
+	has=(env "COHERENT_KERNEL_HAS=$words" "COHERENT_MACHINE_LACKS=${LACKS-}")
 	scripts/lab/run --kernel "$kernel" --timeout "${GUEST_LIMIT:-$(limit "$kernel")}" --log "$LANE_LOGS/$kernel-$name" \
 		"${RUN_ARGS[@]}" -- "${has[@]}" "${GUEST_WRAPPER[@]}" "/opt/selftests/$script" "$@"
 }
@@ -140,12 +141,31 @@ cxl_mem() {
 # patched KERNEL: what our patches of the kernel (patches/) are for. A test of that must
 # not be skipped for want of KVM or iommufd.
 patched() {
-	local programs="test_poison test_poison_kernel test_poison_kvm" never=test_poison_kvm
-	if kernel_is "$1" arch amd64; then
-		programs="test_cdev test_dmabuf test_dma test_dma_gate test_poison_kernel" never=test_dma
+	local programs="test_poison test_poison_kernel" never=none status=0
+	if kernel_is "$1" kvm; then
+		programs+=" test_poison_kvm test_kvm" never=test_poison_kvm
 	fi
-	devices "$(kernel_arch "$1")" patched
-	guest "$1" patched functional.sh -t "$programs" -n "$never" "${FUNCTIONS[@]}"
+	if kernel_is "$1" has dmabuf-gate && kernel_is "$1" arch amd64; then
+		programs="test_cdev test_dmabuf test_dma test_dma_gate test_poison_kernel" never=test_dma
+		devices amd64 patched
+	else
+		devices "$(kernel_arch "$1")" main
+		FUNCTIONS=("${FUNCTIONS[@]:0:2}")
+	fi
+	guest "$1" patched functional.sh -t "$programs" -n "$never" "${FUNCTIONS[@]}" || status=1
+	! kernel_is "$1" has kvm-caches || patched_refuses "$1" || status=1
+	return $status
+}
+
+# patched_refuses KERNEL: what it is to refuse, on a CPU that wants its caches to be
+# maintained, and in memory with tags
+patched_refuses() {
+	local LACKS=cpu-caches status=0 args=("${RUN_ARGS[@]}")
+	RUN_ARGS=("${args[@]}" --old-cpu)
+	guest "$1" patched-old-cpu functional.sh -t test_kvm "${FUNCTIONS[0]}" || status=1
+	LACKS='' RUN_ARGS=("${args[@]}" --mte)
+	guest "$1" patched-mte functional.sh -t test_kvm "${FUNCTIONS[0]}" || status=1
+	return $status
 }
 
 # bugs KERNEL: the bugs of the kernel, which this one has no more

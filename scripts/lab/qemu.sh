@@ -143,9 +143,10 @@ qemu_command() {
 	arm64)
 		smmu=${WITH_IOMMU#1}
 		# pauth-impdef: the architected algorithm is slow to emulate.
+		: "${CPU_MODEL:=max,pauth-impdef=on}"
 		QEMU=(qemu-system-aarch64
-			-machine "virt$memory,gic-version=3,virtualization=on,ras=on${smmu:+,iommu=$smmu}"
-			-cpu "max,pauth-impdef=on${CPU:+,$CPU}"
+			-machine "virt$memory,gic-version=3,virtualization=on,ras=on${WITH_MTE:+,mte=on}${smmu:+,iommu=$smmu}"
+			-cpu "$CPU_MODEL${CPU:+,$CPU}"
 			-bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd)
 		[ "$WITH_IOMMU" != 1 ] || QEMU+=(-device "virtio-iommu-pci,addr=0x1c")
 		append+=" console=ttyAMA0 earlycon"
