@@ -37,7 +37,8 @@ compat-flags += $(call compat-has,linux/pci.h,pci_bus_find_emul_domain_nr,EMUL_D
 compat-flags += $(call compat-has,linux/device.h,device_set_driver_override,DRIVER_OVERRIDE)
 # dma_buf_move_notify() was called so until 7.0
 compat-flags += $(call compat-has,linux/dma-buf.h,dma_buf_invalidate_mappings,DMABUF_INVALIDATE)
-# Who faults can say that it reports poison: with patches/linux alone, whose second has KVM say so
+# Who faults can say that it reports poison: with patches/linux and patches/linux-lts alone, whose
+# second have KVM say so
 compat-flags += $(call compat-has,linux/mm_types.h,FAULT_FLAG_HWPOISON =,FAULT_HWPOISON)
 # Importers of dma-bufs ask the driver: with patches/linux alone
 compat-flags += $(call compat-has,linux/vfio_pci_core.h,[*]dmabuf_may_map,DMABUF_MAY_MAP)
