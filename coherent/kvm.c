@@ -2,9 +2,9 @@
 /*
  * Can KVM give guests the memory with its real memory type?
  *
- * On arm64 older KVMs map all memory without struct page as device memory.
- * Newer ones use the memory type of the host's mapping, if the CPU does cache
- * maintenance by itself. With device memory a guest dies at its first unaligned
+ * On arm64 KVM uses the memory type of the host's mapping, if it knows how to and the
+ * CPU does cache maintenance by itself. Else all memory without struct page is device
+ * memory to it. With device memory a guest dies at its first unaligned
  * access, and cannot execute from there; it is not coherent with the host's
  * caches either. Nothing is refused for that reason: file I/O works, and so do
  * guests that avoid such accesses.
@@ -31,15 +31,15 @@ static bool has_kvm(void)
 	return IS_ENABLED(CONFIG_KVM) && is_kernel_in_hyp_mode();
 }
 
-/* As KVM answers of its capability, if it has one of that name */
+/* As KVM answers of its capability */
 static bool maps_cached(void)
 {
-#ifdef KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED
-	return cpus_have_cap(ARM64_HAS_STAGE2_FWB) &&
-	       cpus_have_cap(ARM64_HAS_CACHE_DIC);
-#else
+#if !defined(COHERENT_IN_TREE) && !defined(KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED)
+	/* It has none of that name */
 	return false;
 #endif
+	return cpus_have_cap(ARM64_HAS_STAGE2_FWB) &&
+	       cpus_have_cap(ARM64_HAS_CACHE_DIC);
 }
 #else
 static bool has_kvm(void)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Poisoned pages are lent to callers that need only their address: those that
- * map memory for DMA, and KVM, whose vCPU gets a signal before it runs the
- * guest.
+ * map memory for DMA.
  *
  * type1 finds the page behind an address through the process's page table: it
  * faults the page in, and reads its number there. If one page is refused, it
@@ -10,8 +9,7 @@
  * memory. But an IOMMU's entry loads nothing. Only the entry in the page table
  * must not stay, because the process, and the kernel on its behalf, could load
  * poison through it. So it is removed as soon as type1 has read it: type1 holds
- * mmap_lock all the time. So does KVM, which drops the page again by its MMU
- * notifier.
+ * mmap_lock all the time.
  *
  * A process can hold its mmap_lock for long. Only its own loan and the
  * unloading of the module wait for that.
@@ -122,13 +120,15 @@ static vm_fault_t lend(const struct vm_fault *vmf)
 	return 0;
 }
 
+#ifndef COHERENT_IN_TREE
 /*
  * A KVM that does not set FAULT_FLAG_HWPOISON stops the machine when a page is
  * refused. So the page is lent to it, and the vCPU's thread gets the signal, as
  * KVM itself does for ordinary memory: the VMM passes the error to its guest,
  * which has not loaded anything yet. KVM returns to its VMM with the signal
  * before it runs the guest, and faults again when the guest touches the page
- * again.
+ * again. KVM holds mmap_lock until it has the page's address, and drops the page by
+ * its MMU notifier when the loan ends.
  */
 static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
 {
@@ -143,19 +143,15 @@ static vm_fault_t lend_to_kvm(const struct vm_fault *vmf)
 
 /* Does KVM ask with it? On a kernel that has no such flag it is 0 */
 static const bool kvm_reports = FAULT_FLAG_HWPOISON;
+#endif
 
 /**
  * coherent_loan_for_fault() - may a poisoned page be mapped for a fault?
  * @vmf: the fault, on the page
  *
- * FAULT_FLAG_HWPOISON means that the caller reports a refusal itself: a KVM
- * that can. If there is no such flag, KVM's faults have ALLOW_RETRY alone:
- * userspace's own have USER, user copies of the kernel INTERRUPTIBLE, a futex's
- * not even ALLOW_RETRY. fault_in_safe_writeable() sets the same flags as that
- * KVM; so the process must at least have an MMU notifier, as KVM's has.
- *
- * Faults that map memory for DMA also have REMOTE. Both are lent the page, see
- * the head of this file.
+ * FAULT_FLAG_HWPOISON means that the caller reports a refusal itself, as KVM
+ * does. Faults that map memory for DMA have ALLOW_RETRY and REMOTE, and no
+ * others: these are lent the page, see the head of this file.
  *
  * Context: a fault; between coherent_access_begin() and coherent_access_end().
  * Return: 0; VM_FAULT_HWPOISON; VM_FAULT_OOM.
@@ -163,17 +159,24 @@ static const bool kvm_reports = FAULT_FLAG_HWPOISON;
 vm_fault_t coherent_loan_for_fault(const struct vm_fault *vmf)
 {
 	const struct coherent_window *win = vmf->vma->vm_private_data;
-	struct mm_struct *mm = vmf->vma->vm_mm;
 
 	if (vmf->flags & FAULT_FLAG_HWPOISON)
 		return VM_FAULT_HWPOISON;
 	switch (vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_USER |
 			      FAULT_FLAG_INTERRUPTIBLE | FAULT_FLAG_REMOTE)) {
+#ifndef COHERENT_IN_TREE
+	/*
+	 * KVM's, if there is no such flag: userspace's own have USER, user copies of
+	 * the kernel INTERRUPTIBLE, a futex's not even ALLOW_RETRY.
+	 * fault_in_safe_writeable() sets the same flags as that KVM; so the process
+	 * must at least have an MMU notifier, as KVM's has.
+	 */
 	case FAULT_FLAG_ALLOW_RETRY:
 		if (!kvm_reports && coherent_poison_kvm_may_map(win->ap) &&
-		    mm_has_notifiers(mm))
+		    mm_has_notifiers(vmf->vma->vm_mm))
 			return lend_to_kvm(vmf);
 		break;
+#endif
 	case FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_REMOTE:
 		if (!coherent_poison_dma_may_map(win->ap))
 			break;

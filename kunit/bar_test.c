@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The registers of fake BARs against a model: config space as an array of
- * bytes. Compiled for userspace, too (selftests/pure).
+ * bytes. Needs nothing of the kernel's.
  */
 #include <kunit/test.h>
 #include <linux/array_size.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Claims on apertures and their quarantine. Whether another device may still write
- * to the memory is the test's to say here; selftests/guest/quarantine.sh has one
- * that does.
+ * to the memory is the test's to say here.
  */
 #include <kunit/static_stub.h>
 #include <kunit/test.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Clipping of file accesses. Compiled for userspace, too (selftests/pure).
+ * Clipping of file accesses. Needs nothing of the kernel's.
  */
 #include <kunit/test.h>
 #include <linux/limits.h>

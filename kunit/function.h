@@ -22,7 +22,7 @@ static inline u64 kunit_base_of(unsigned int i)
 	return KUNIT_FUNCTION_BASE + i * KUNIT_FUNCTION_SIZE;
 }
 
-/* Memory that scripts/kunit keeps from the kernel: for BARs, which are accessed */
+/* Memory that the command line keeps from the kernel: for BARs, which are accessed */
 #define KUNIT_MEMORY_BASE	0x20000000ULL
 #define KUNIT_MEMORY_SIZE	((u64)SZ_64M)
 #define KUNIT_BAR0_SIZE		((u64)SZ_1M)

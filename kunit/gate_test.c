@@ -2,7 +2,7 @@
 /*
  * The gate's state machine: every sequence of what can happen, up to a length,
  * beside an oracle that keeps no state but looks back at the whole sequence.
- * Compiled for userspace, too (selftests/pure).
+ * Needs nothing of the kernel's.
  */
 #include <kunit/test.h>
 #include <linux/array_size.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Layouts against a model in 128-bit arithmetic, where nothing overflows.
- * Compiled for userspace, too (selftests/pure).
+ * Needs nothing of the kernel's.
  */
 #include <kunit/test.h>
 #include <linux/array_size.h>

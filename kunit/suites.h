@@ -4,7 +4,7 @@
 
 struct kunit_suite;
 
-/* Also in userspace: selftests/pure */
+/* Of what keeps no state of the kernel's, and runs in userspace, too */
 extern struct kunit_suite coherent_layout_suite;
 extern struct kunit_suite coherent_bar_suite;
 extern struct kunit_suite coherent_clip_suite;

@@ -148,18 +148,17 @@ static struct soft_function *create_dummy(u64 base, u64 size)
 	return soft_function_create(&spec);
 }
 
-/*
- * The backend has its own name, or, as a drop-in, that of the kernel's driver.
- * If both are loaded, ours is the one with its own name.
- */
 static const char *nvgrace_driver(void)
 {
 	static const char own[] = "nvgrace_coherent_vfio_pci";
+#ifndef COHERENT_IN_TREE
 	static const char dropin[] = "nvgrace_gpu_vfio_pci";
 
+	/* Or, as a drop-in, the name of the kernel's driver. Ours is its own if both are there */
 	if (!driver_find(own, &pci_bus_type) &&
 	    driver_find(dropin, &pci_bus_type))
 		return dropin;
+#endif
 	return own;
 }
 

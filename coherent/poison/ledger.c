@@ -67,6 +67,7 @@ bool coherent_poison_blocks(const struct coherent_aperture *ap,
 	       ap->ledger->policy != COHERENT_POISON_KEEP;
 }
 
+#ifndef COHERENT_IN_TREE
 /**
  * coherent_poison_kvm_may_map() - may KVM be lent a poisoned page?
  * @ap: the aperture
@@ -79,6 +80,7 @@ bool coherent_poison_kvm_may_map(const struct coherent_aperture *ap)
 {
 	return ap->ledger->policy == COHERENT_POISON_AUTO;
 }
+#endif
 
 /**
  * coherent_poison_dma_may_map() - may an IOMMU be given a poisoned page?

@@ -29,9 +29,9 @@ DEFINE_MUTEX(coherent_ledger_lock);
  * POISONED.
  *
  * The same kind of tree as the one in which mm keeps VMAs; its gaps are not
- * used. Without MT_FLAGS_ALLOC_RANGE kernels up to 7.3 at least oops in
- * mt_free_walk() when four levels or more are freed at once, see
- * Documentation/kernel-bugs/maple-free-walk.md.
+ * used. Without MT_FLAGS_ALLOC_RANGE mt_free_walk() was seen to oops when four
+ * levels or more are freed at once: it takes metadata in a node's last slot for
+ * a child.
  */
 struct maple_tree coherent_poisoned_pages =
 	MTREE_INIT_EXT(coherent_poisoned_pages, MT_FLAGS_ALLOC_RANGE |

@@ -65,7 +65,9 @@ extern struct maple_tree coherent_poisoned_pages;
 unsigned long coherent_poison_next(unsigned long first, unsigned long last);
 bool coherent_poison_blocks(const struct coherent_aperture *ap,
 			    unsigned long first, unsigned long last);
+#ifndef COHERENT_IN_TREE
 bool coherent_poison_kvm_may_map(const struct coherent_aperture *ap);
+#endif
 bool coherent_poison_dma_may_map(const struct coherent_aperture *ap);
 size_t coherent_poison_cut(const struct coherent_window *win, u64 off, size_t n);
 
