@@ -152,7 +152,10 @@ class Tree:
                 os.path.join(folder, obj[:-2] + ".c") in built
         lines = []
         for line in text.splitlines(True):
-            found = re.match(r"(\S+ (?:\+=|:=)) ((?:\S+\.o ?)+)$", line)
+            found = re.match(r"([^#=]*?(?:\+=|:=)) ((?:\S+\.o ?)+)$", line)
+            if not found and re.search(r"\.o\b", line) and not line.startswith(("#", "CFLAGS_", "obj-")) \
+                    and "addprefix" not in line:
+                die(f"{name}: what is built by '{line.strip()}'?")
             if found and "obj-" not in found[1]:
                 kunit = found[1].startswith("kunit-y")
                 objects = [o for o in found[2].split() if is_built(o, kunit)]
@@ -255,28 +258,48 @@ def maintainers(top, repo):
 
 
 def comparison(top):
-    """The rows of what is recorded that a maintainer looks for."""
-    wanted = ["cached pread 64 B", "cached pread 1 MiB", "WC pread 4 KiB", "WC pwrite 1 MiB",
-              "tail pread 1 MiB", "first touch, aligned", "first touch, misaligned",
-              "map all, touch each block", "config dword read", "region info",
-              "pread 64 B after reset"]
-    out = [f"{'guest instructions, amd64':32}{'nvgrace-gpu':>13}{'this':>11}{'ratio':>8}"]
-    found = json.loads((top / "tools/bench/recorded/new-amd64.json").read_text())["operations"]
-    for name in wanted:
-        if name not in found:
-            die(f"nothing is recorded of '{name}': {', '.join(found)}")
-        counted = found[name]["instructions"]
-        out.append(f"{name:32}{counted['theirs']:13}{counted['ours']:11}"
-                   f"{counted['ratio']:8.2f}")
+    """What tools/bench has recorded of both architectures, but for its own measure, tmpfs."""
+    recorded = [json.loads((top / f"tools/bench/recorded/new-{arch}.json").read_text())
+                for arch in ("amd64", "arm64")]
+    out = [f"{'':30}{'amd64':>18}{'arm64':>18}",
+           f"{'':30}{'in-tree':>11}{'ratio':>7}{'in-tree':>11}{'ratio':>7}"]
+    for name in recorded[0]["operations"]:
+        both = [r["operations"].get(name, {}).get("instructions", {}) for r in recorded]
+        if name.startswith("tmpfs") or "bad ranges" in name or \
+                not all("theirs" in b for b in both):
+            continue
+        out.append(f"{name:30}" + "".join(
+            f"{b['theirs']:11}" + (f"{b['ratio']:7.2f}" if b["ratio"] >= 0.01 else "  <0.01")
+            for b in both))
     return "\n".join("  " + line for line in out)
 
 
-def cover(top, out):
+def release(linux):
+    """The kernel that the series is for, by its Makefile."""
+    found = dict(re.findall(r"(?m)^(VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)$",
+                            (linux / "Makefile").read_text()))
+    return ".".join(found[k] for k in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+
+
+def identity(top):
+    """Who sends it: of git's configuration; else who has made the last commit here."""
+    def ask(*args):
+        return subprocess.run(["git", *args], cwd=top, check=False, stdout=subprocess.PIPE,
+                              text=True).stdout.strip()
+    found = [ask("config", "user.name"), ask("config", "user.email")]
+    last = ask("log", "-1", "--format=%an%n%ae%n%cI").splitlines()
+    if not last:
+        die(f"{top} is no git repository: the series is dated and signed by it")
+    return (found if all(found) else last[:2]) + last[2:]
+
+
+def cover(top, linux, out):
     path = next(out.glob("0000-*"))
     subject, _, blurb = (top / "upstream/cover-letter.txt").read_text().partition("\n\n")
     text = path.read_text().replace("*** SUBJECT HERE ***", subject)
     text = text.replace("*** BLURB HERE ***",
-                        blurb.rstrip().replace("@COMPARISON@", comparison(top)))
+                        blurb.rstrip().replace("@COMPARISON@", comparison(top))
+                        .replace("@RELEASE@", release(linux)))
     # New files, which the diffstat has as well, in lines that are too long for a letter
     text = re.sub(r"(?m)^ create mode .*\n", "", text)
     path.write_text(text)
@@ -286,15 +309,18 @@ def main():
     linux, stage, top, out = (pathlib.Path(a).resolve() for a in sys.argv[1:5])
     steps = [Step(p) for p in sorted((top / "upstream/series").iterdir())]
     prerequisites = sorted((top / "patches/linux").glob("*.patch"))
-    for old in out.glob("*.patch"):
-        old.unlink()
+    others = [p.name for p in out.iterdir() if not re.match(r"\d{4}-.*\.patch$", p.name)]
+    if others:
+        die(f"{out} has other files, too ({others[0]}): give a folder for the series alone")
 
     with tempfile.TemporaryDirectory() as tmp:
         repo = pathlib.Path(tmp)
-        identity = run("git", "log", "-1", "--format=%an%n%ae%n%cI", cwd=top).splitlines()
-        env = dict(os.environ, GIT_AUTHOR_NAME=identity[0], GIT_AUTHOR_EMAIL=identity[1],
-                   GIT_COMMITTER_NAME=identity[0], GIT_COMMITTER_EMAIL=identity[1],
-                   GIT_AUTHOR_DATE=identity[2], GIT_COMMITTER_DATE=identity[2],
+        name, email, date = identity(top)
+        # Nobody's repository but the one made here, also where a hook calls this
+        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+        env.update(GIT_AUTHOR_NAME=name, GIT_AUTHOR_EMAIL=email,
+                   GIT_COMMITTER_NAME=name, GIT_COMMITTER_EMAIL=email,
+                   GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date,
                    GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_SYSTEM="/dev/null")
 
         def git(*args, **more):
@@ -314,7 +340,7 @@ def main():
         applied = "dmabuf_may_map" in (repo / "include/linux/vfio_pci_core.h").read_text()
         if applied:
             die("this tree has the patches of patches/linux already: the series begins with them")
-        git("am", "-q", "--committer-date-is-author-date", *map(str, prerequisites))
+        git("am", "-q", "--signoff", "--committer-date-is-author-date", *map(str, prerequisites))
 
         tree = Tree(stage)
         for step in steps:
@@ -340,9 +366,11 @@ def main():
         if git("status", "--porcelain"):
             die("the last patch does not make what into-tree makes: " +
                 git("diff", "--stat"))
+        for old in out.glob("*.patch"):
+            old.unlink()
         git("format-patch", "-q", "--cover-letter", "--zero-commit", "--no-signature",
-            "--thread=shallow", "-o", str(out), base)
-    cover(top, out)
+            "--subject-prefix=RFC PATCH", "--thread=shallow", "-o", str(out), base)
+    cover(top, linux, out)
     print(f"{len(list(out.glob('*.patch')))} files in {out}")
 
 

@@ -98,7 +98,7 @@ tree_stage() {
 		load_nth.c 'lib/nested*' lib/qmp.c
 	tree_file "$TOP/samples/poison_watch.c" "$stage/$TREE_TESTS/poison_watch.c"
 	tree_file "$TOP/model/model.h" "$stage/$TREE_TESTS/lib/model.h"
-	cp "$TOP/upstream/selftests/"* "$stage/$TREE_TESTS/"
+	cp "$TOP/upstream/selftests/"* "$TOP/upstream/selftests/.gitignore" "$stage/$TREE_TESTS/"
 
 	# Nobody there knows of older kernels, or of modules that were built apart
 	if grep -rnE 'COMPAT_|COHERENT_IN_TREE|COHERENT_ABI|COHERENT_API|KBUILD_EXTMOD|COHERENT_VFIO_VERSION|DROPIN' \
@@ -109,19 +109,28 @@ tree_stage() {
 
 # tree_patch LINUX: the patches that the framework stands on there, unless it has them
 tree_patch() {
-	local file
+	local file touched copy=$WORK/patched missing=()
 	for file in "$TOP"/patches/linux/*.patch; do
-		if patch --dry-run --reverse --force --silent --strip 1 --directory "$1" \
-			--input "$file" >/dev/null 2>&1; then
-			continue
-		fi
-		patch --forward --silent --fuzz 0 --strip 1 --directory "$1" --input "$file" ||
-			tree_die "${file##*/} does not fit: this tree is of another release than patches/linux"
+		patch --dry-run --reverse --force --silent --strip 1 --directory "$1" \
+			--input "$file" >/dev/null 2>&1 || missing+=("$file")
 	done
+	[ ${#missing[@]} != 0 ] || return 0
+	# All of them or none: tried on copies of what they change
+	while IFS= read -r touched; do
+		mkdir -p "$copy/$(dirname "$touched")"
+		cp "$1/$touched" "$copy/$touched" ||
+			tree_die "$1 has no $touched, which a patch changes"
+	done < <(sed -n 's|^+++ b/||p' "${missing[@]}" | sort -u)
+	for file in "${missing[@]}"; do
+		patch --forward --silent --fuzz 0 --strip 1 --no-backup-if-mismatch \
+			--directory "$copy" --input "$file" >&2 ||
+			tree_die "${file##*/} does not fit: this tree is of another release than patches/linux. Nothing was changed"
+	done
+	tree_write_files "$copy" "$1"
 }
 
-# tree_write STAGE LINUX: files that are not as staged, and none that are not staged
-tree_write() {
+# tree_write_files FROM TO: files that are not as they are in FROM
+tree_write_files() {
 	local file
 	while IFS= read -r file; do
 		! cmp -s "$1/$file" "$2/$file" || continue
@@ -130,10 +139,19 @@ tree_write() {
 		cp "$1/$file" "$2/$file.into-tree"
 		mv "$2/$file.into-tree" "$2/$file"
 	done < <(cd "$1" && find . -type f | LC_ALL=C sort)
+}
+
+# tree_write STAGE LINUX: the same, and of our sources none that are not staged
+tree_write() {
+	local file
+	tree_write_files "$1" "$2"
 	for file in "$TREE_HOME" "$TREE_TESTS"; do
 		(cd "$2" && find "$file" -type f) | while IFS= read -r name; do
 			# Not what a build has left there
-			case $name in *.[ch] | */Makefile) [ -e "$1/$name" ] || rm "$2/$name" ;; esac
+			case $name in
+			*.mod.c) ;;
+			*.[ch] | */Makefile) [ -e "$1/$name" ] || rm "$2/$name" ;;
+			esac
 		done
 	done
 }

@@ -26,7 +26,7 @@ soft_function() {
 	modprobe -q vfio_iommu_type1
 	modprobe -q dummy-coherent-vfio-pci soft=1 soft_size=$SOFT_SIZE ||
 		skip "no module dummy-coherent-vfio-pci (CONFIG_COHERENT_VFIO_PCI_DUMMY)"
-	trap 'modprobe -q -r dummy-coherent-vfio-pci' EXIT
+	made=1
 	for path in /sys/bus/pci/drivers/dummy_coherent_vfio_pci/*:*; do
 		COHERENT_BDF=${path##*/}
 	done
@@ -42,15 +42,26 @@ soft_function() {
 	export COHERENT_INJECT="${COHERENT_INJECT-debugfs }"
 }
 
+# leave: as it was before
+leave() {
+	echo "$COHERENT_SCRUB_DEFAULT" >"$scrub"
+	[ -z "$made" ] || modprobe -q -r dummy-coherent-vfio-pci
+	rm -f "$output"
+}
+
+made=
 [ -n "${COHERENT_BDF-}" ] || soft_function
 scrub=/sys/bus/pci/devices/$COHERENT_BDF/coherent/scrub
 [ -e "$scrub" ] || skip "$COHERENT_BDF is bound to no driver of coherent memory"
 
 n=0 failed=0
-# The programs find what they wrote before they closed the function; test_scrub is told
-# what the policy was
+output=$(mktemp) || exit 1
 COHERENT_SCRUB_DEFAULT=$(sed 's/.*\[\(.*\)\].*/\1/' "$scrub")
 export COHERENT_SCRUB_DEFAULT
+trap 'exit 1' INT TERM HUP
+trap 'leave' EXIT
+# The programs find what they wrote before they closed the function, so nothing is cleared
+# meanwhile; test_scrub is told what the policy is
 echo none >"$scrub"
 
 programs=${PROGRAMS:-test_info test_cdev test_config test_rdwr test_buffers test_mmap
@@ -67,9 +78,9 @@ echo "TAP version 13"
 echo "1..$#"
 for program; do
 	n=$((n + 1))
-	"./$program" >"${TMPDIR:-/tmp}/coherent.$$" 2>&1
+	"./$program" >"$output" 2>&1
 	status=$?
-	sed 's/^/# /' "${TMPDIR:-/tmp}/coherent.$$"
+	sed 's/^/# /' "$output"
 	case $status in
 	0) echo "ok $n $program" ;;
 	"$KSFT_SKIP") echo "ok $n $program # SKIP" ;;
@@ -79,5 +90,4 @@ for program; do
 		;;
 	esac
 done
-rm -f "${TMPDIR:-/tmp}/coherent.$$"
 exit $failed
