@@ -13,6 +13,7 @@ clock=$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)
 insmod $MODULES/bug_irqs_off.ko || fail "does not load"
 still=$(dmesg | sed -n 's/.*bug_irqs_off: jiffies stood still for \([0-9]*\) ms.*/\1/p')
 rmmod bug_irqs_off
+[ -n "$still" ] || fail "the module does not say how long jiffies stood still"
 echo "# jiffies stood still for $still ms"
 if dmesg | grep -q 'Marking clocksource .* unstable'; then
 	fail "there is no clock to compare any more"

@@ -22,6 +22,7 @@ while [ -n "$hit" ]; do
 	[ $status = 0 ] || fail "failure $n: does not load"
 	for event in bug_one bug_two; do
 		if [ ! -e "$EVENTS/$event" ]; then
+			[ -n "$hit" ] || fail "no event $event, though no allocation failed"
 			echo "# failure $n: no event $event"
 		elif [ "$(fields $event)" != 3 ]; then
 			echo "# failure $n: $event has $(fields $event) of 3 fields"
