@@ -43,6 +43,7 @@ soft_function() {
 }
 
 # leave: as it was before
+# shellcheck disable=SC2317,SC2329 # called by the trap
 leave() {
 	echo "$COHERENT_SCRUB_DEFAULT" >"$scrub"
 	[ -z "$made" ] || modprobe -q -r dummy-coherent-vfio-pci
