@@ -37,12 +37,6 @@ static void broken(struct kunit *test, struct soft_spec *spec)
 	kunit_ready_answer(-EIO);
 }
 
-/* What the backend says is not taken for the core's own limit, of which it knows nothing */
-static void times_out(struct kunit *test, struct soft_spec *spec)
-{
-	kunit_ready_answer(-ETIME);
-}
-
 static void never_ready(struct kunit *test, struct soft_spec *spec)
 {
 	kunit_backend.ready_timeout_ms = 5;
@@ -184,7 +178,6 @@ static const struct refusal refusals[] = {
 	{ "claimed by another driver", -EBUSY, claimed },
 	{ "no BAR to ask for readiness", -ENXIO, no_ready_bar },
 	{ "broken", -EIO, broken },
-	{ "the backend's own limit", -ETIME, times_out },
 	{ "never ready", -ETIME, never_ready },
 	{ "bad_pages() fails", -EUCLEAN, bad_pages_refuse },
 	{ "an empty bad page", -EINVAL, bad_page_empty },

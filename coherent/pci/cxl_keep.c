@@ -298,7 +298,7 @@ static int add_msix(struct vfio_info_cap *caps)
  * @info: the BAR's index in, the rest out
  * @caps: capabilities are added here
  *
- * In the place of vfio-pci's answer, to which nothing can be added everywhere.
+ * In the place of vfio-pci's answer, which knows nothing of what is kept.
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
