@@ -22,12 +22,15 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
-#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
+
+#ifndef COHERENT_IN_TREE
+#include <linux/mmu_notifier.h>
+#include <linux/sched/signal.h>
+#endif
 
 #include "coherent.h"
 #include "poison/poison.h"
