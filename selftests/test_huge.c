@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Huge mappings where they are delicate: whatever the policy for transparent
- * huge pages says, and PUD entries (1 GiB), which the memory manager of Linux
- * 6.12 to 7.3 mistakes for page tables when a VMA is split inside one or moved.
+ * huge pages says, and PUD entries (1 GiB), which the memory manager mistakes
+ * for page tables when a VMA is split inside one or moved.
  */
 #include <errno.h>
 #include <stdio.h>

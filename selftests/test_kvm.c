@@ -5,10 +5,10 @@
  *
  * Stage 1, the guest's, says what type a mapping has, and stage 2, KVM's, what it may
  * have at most: write-back for the usable part, where KVM maps that as cacheable; Normal
- * without caches for write-combining memory. Kernels whose KVM takes all memory without
- * struct page for a device's (6.12) give the guest Device memory. The others
- * (COHERENT_KERNEL_HAS kvm-caches) refuse what they cannot give: where the CPU wants its
- * caches to be maintained (COHERENT_MACHINE_LACKS cpu-caches), and to a guest with MTE.
+ * without caches for write-combining memory. A KVM that takes all memory without struct
+ * page for a device's gives the guest Device memory. Another refuses what it cannot give:
+ * where the CPU wants its caches to be maintained, and to a guest with MTE. Which KVM and
+ * CPU these are, COHERENT_KERNEL_HAS and COHERENT_MACHINE_LACKS may say (lib/expect.c).
  */
 #include <errno.h>
 #include <stdio.h>

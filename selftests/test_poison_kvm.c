@@ -6,7 +6,7 @@
  * (KVM_RUN fails with EFAULT), unless the kernel's KVM reports by itself what it is
  * refused (COHERENT_KERNEL_HAS kvm-tells-poison).
  *
- * A KVM that makes cached memory Device (arm64, 6.12) obeys the same policies.
+ * A KVM of arm64 that makes cached memory Device obeys the same policies.
  */
 #include <errno.h>
 #include <signal.h>

@@ -168,7 +168,7 @@ TEST_F_TIMEOUT(scale, type1_maps_it_for_dma, 1200)
 	tell("type1 map", self->len, now_us() - begin);
 	begin = now_us();
 	ASSERT_EQ(0, fn_dma_unmap(f, self->len, IOVA));
-	/* A page at a time, inside the kernel: see Documentation/performance.md */
+	/* type1 takes it apart a page at a time */
 	tell("type1 unmap", self->len, now_us() - begin);
 	munmap(p, self->len);
 }

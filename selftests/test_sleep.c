@@ -61,7 +61,7 @@ static int sleep_and_wake(const char *state)
 	return ret;
 }
 
-/* Linux 6.12 to 7.3 wait for ever for the answer of a virtio-iommu that has slept */
+/* Its driver waits without end for the answer of a virtio-iommu that has slept */
 static bool iommu_cannot_sleep(void)
 {
 	DIR *dir = opendir("/sys/bus/virtio/drivers/virtio_iommu");

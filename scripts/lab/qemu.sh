@@ -165,7 +165,7 @@ qemu_command() {
 		-chardev socket,id=qmp,path=qmp.sock,server=on,wait=off
 		-mon chardev=qmp,mode=control
 		-chardev socket,id=monitor,path=monitor.sock
-		-device virtserialport,chardev=monitor,name=lab.qmp
+		-device virtserialport,chardev=monitor,name=coherent.qmp
 		-kernel "/lab/kernels/$KERNEL/vmlinuz" -initrd initrd
 		-append "$append${APPEND:+ $APPEND}" "${DEVICE_QEMU[@]}")
 	[ ${#DEVICE_DOMAINS[@]} = 0 ] ||

@@ -61,7 +61,7 @@ struct expect {
 };
 
 int expect_load(struct expect *e);
-/* A word of the key "has" in scripts/lab/kernels */
+/* Is it a word of COHERENT_KERNEL_HAS? */
 bool kernel_has(const char *what);
 /* ... and in COHERENT_MACHINE_LACKS */
 bool machine_lacks(const char *what);
@@ -247,7 +247,7 @@ void barmodel_reset(struct barmodel *m, const struct expect *e);
 /* All 24 bytes of the device, read in one go and one by one; or -1 and @why */
 int barmodel_compare(const struct fn *f, const struct barmodel *m, char *why, size_t n);
 
-/* ---- testblock.c: the device model's registers (see model/model.h) ---- */
+/* ---- testblock.c: the device model's registers (model.h) ---- */
 
 /* Where in BAR 0 they begin */
 u64 block_at(void);

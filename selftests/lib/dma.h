@@ -22,7 +22,7 @@ bool dmabuf_in_kernel(const struct fn *f);
 /* Of IOMMU_IOAS_MAP_FILE: all of @fd from @start on */
 int ioas_map_file(const struct fn *f, u32 ioas, int fd, u64 start, u64 len, u64 iova);
 
-/* A device model (model/model.h) in an address space of the iommufd of @f */
+/* A device model (model.h) in an address space of the iommufd of @f */
 struct peer {
 	struct fn fn;
 	u32 ioas;

@@ -15,7 +15,12 @@
  *   COHERENT_SLOW            1: run tests that wait for the backend's limit
  *   COHERENT_EXPECT_READY    bar | cxl: the backend waits after a reset
  *   COHERENT_READY_LIMIT     milliseconds until the backend gives up waiting
- *   COHERENT_KERNEL_HAS      words: what this kernel has and others have not
+ *   COHERENT_KERNEL_HAS      words: what this kernel has and others have not.
+ *                            kvm-tells-poison: KVM reports poison that it is refused
+ *                            dmabuf-gate: the driver is asked before a dma-buf is mapped
+ *                            kvm-caches: on arm64, that KVM maps cached memory as such
+ *   COHERENT_MACHINE_LACKS   words: what its CPU has not.
+ *                            cpu-caches: caches that need no maintenance (FWB, DIC)
  *   COHERENT_MODEL           1: BAR0 holds the device model's test block
  *   COHERENT_TESTBLOCK       where in BAR 0 that begins, a multiple of the page size
  */

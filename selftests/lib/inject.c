@@ -153,7 +153,7 @@ static unsigned int page_shift(void)
 	return __builtin_ctzll(page_size());
 }
 
-/* From 6.19 on, what firmware tells goes on to memory_failure() */
+/* Where memory_failure() knows of such memory, it is told what firmware tells */
 static int expect_second_report(const struct expect *e, u64 phys)
 {
 	if (!listed(inject_name[BY_OFFLINE]) || phys - e->use.base >= e->use.len + e->res.len)

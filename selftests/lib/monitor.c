@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The lab's port to QEMU's monitor. */
+/*
+ * A port of this virtual machine to the monitor of its own QEMU, for errors that hardware
+ * makes: a virtserialport of the name below. A program at its other end has agreed with
+ * QMP on capabilities; it passes on a command, which is a line, and returns the answer.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,7 +12,7 @@
 
 #include "monitor.h"
 
-#define PORT		"/dev/virtio-ports/lab.qmp"
+#define PORT		"/dev/virtio-ports/coherent.qmp"
 
 bool monitor_is_there(void)
 {

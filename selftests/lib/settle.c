@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From 6.19 on, an error that firmware reports is told to the core twice: by
- * firmware, and some time later by memory_failure(), which hears of it through
- * queues of its own. Whoever clears the page in between has it back. The
- * kernel's trace of memory_failure() says when the second one has come.
+ * Where memory_failure() knows of memory without struct page, an error that
+ * firmware reports is told to the core twice: by firmware, and some time later by
+ * memory_failure(), which hears of it through queues of its own. Whoever clears
+ * the page in between has it back. The kernel's trace of memory_failure() says
+ * when the second one has come.
  */
 #include <errno.h>
 #include <stdio.h>
