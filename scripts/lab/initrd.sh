@@ -16,7 +16,7 @@ pack() {
 # made anew over them and the kernel's own.
 overlay_modules() {
 	local kernel=$1 tree=$2 rel merged=$RUN_DIR/merged
-	local out=$LAB_DIR/build/$kernel$VARIANT/out backend
+	local out=${MODULES:-$LAB_DIR/build/$kernel$VARIANT/out} backend
 	rel=$(cat "$LAB_DIR/kernels/$kernel/release")
 	compgen -G "$out/*.ko" >/dev/null ||
 		die "our modules are not built for $kernel; run: scripts/lab/build${VARIANT:+ -$VARIANT} $kernel"
