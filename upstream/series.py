@@ -238,8 +238,8 @@ def wire(top, repo, what):
                     '"tree_wire_$3" "$2"', "wire", top, repo, what], check=True)
 
 
-def maintainers(top, repo):
-    """Our entry, with what is there."""
+def maintainers(top, repo, person):
+    """Our entry, with what is there, and who sends it."""
     path = repo / "MAINTAINERS"
     text = path.read_text(errors="surrogateescape")
     path.write_text(re.sub(r"(?ms)^VFIO COHERENT.*?\n\n", "", text), errors="surrogateescape")
@@ -253,6 +253,8 @@ def maintainers(top, repo):
             ours = False
         if ours and line.startswith("F:") and not (repo / line.split()[1]).exists():
             continue
+        if ours and line.startswith("M:"):
+            line = f"M:\t{person}\n"
         lines.append(line)
     path.write_text("".join(lines), errors="surrogateescape")
 
@@ -316,6 +318,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         repo = pathlib.Path(tmp)
         name, email, date = identity(top)
+        person = f"{name} <{email}>"
         # Nobody's repository but the one made here, also where a hook calls this
         env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         env.update(GIT_AUTHOR_NAME=name, GIT_AUTHOR_EMAIL=email,
@@ -354,7 +357,7 @@ def main():
                 tree.add(step)
                 tree.write(repo, False)
                 wire(top, repo, "kbuild")
-            maintainers(top, repo)
+            maintainers(top, repo, person)
             git("add", "-A")
             git("commit", "-q", "-s", "-F", "-", input=step.message)
         left = set(tree.all) - tree.there

@@ -7,7 +7,8 @@
 #   COHERENT_BDF=... run.sh        on a function that is bound to its driver; what must be
 #                                  seen of it is in COHERENT_EXPECT_*, see lib/expect.c
 #
-# PROGRAMS="test_rdwr test_mmap" runs only these.
+# PROGRAMS="test_rdwr test_mmap" runs only these. Errors of the link and those that firmware
+# reports are made by QEMU: lib/monitor.c says how the machine gets a port for that.
 set -u
 cd "$(dirname "$0")" || exit 1
 
@@ -18,6 +19,9 @@ skip() {
 	echo "1..0 # SKIP $1"
 	exit $KSFT_SKIP
 }
+
+# What the kernel of this source tree has
+export COHERENT_KERNEL_HAS="${COHERENT_KERNEL_HAS-kvm-tells-poison dmabuf-gate}"
 
 [ "$(id -u)" = 0 ] || skip "must be run as root"
 
