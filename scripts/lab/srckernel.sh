@@ -110,6 +110,17 @@ make_source() {
 	}
 }
 
+# taken_kernel NAME WANT: as it is, from the lab $COHERENT_LAB_KERNELS, if that has the same
+taken_kernel() {
+	local name=$1 from=${COHERENT_LAB_KERNELS-}
+	[ -n "$from" ] && [ "$(cat "$from/kernels/$name/.complete" 2>/dev/null)" = "$2" ] &&
+		[ -d "$from/src/build-$name" ] || return 1
+	say "kernel $name: copying it from $from"
+	rm -rf "$LAB_DIR/src/build-$name" "$LAB_DIR/kernels/$name"
+	cp -a "$from/src/build-$name" "$LAB_DIR/src/"
+	cp -a "$from/kernels/$name" "$LAB_DIR/kernels/"
+}
+
 # setup_src_kernel NAME: built out of tree in $LAB_DIR/src/build-NAME, which
 # then serves as the headers to build modules against.
 setup_src_kernel() {
@@ -126,6 +137,7 @@ setup_src_kernel() {
 	if [ -e "$dir/.complete" ] && [ "$(cat "$dir/.complete")" = "$want" ]; then
 		return 0
 	fi
+	! taken_kernel "$name" "$want" || return 0
 	say "kernel $name: configuring and building (a few minutes; log: $log)"
 	: >"$log"
 	mkdir -p "$LAB_DIR/$build"
