@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * nvgrace-self-copy BDF: read() of a GPU's memory into a mapping of the same memory, with
- * the kernel's own nvgrace-gpu, while resets go on; and write().
+ * the kernel's own nvgrace-gpu, while resets go on; and write(). The copies go on until
+ * there were enough of both.
  *
  * What has that bug faults in the copy, with memory_lock held for reading, and takes it
  * once more: lockdep says so, and where a reset waits for writing neither ever ends.
@@ -9,7 +10,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,16 +20,22 @@
 
 #define COPIED		(4 * MiB)
 #define ROUNDS		8
+#define RESETS		8		/* at least, until the last copy is done */
 #define LIMIT_MS	90000
 /* A blocked task is reported before the limit */
 #define HUNG		"/proc/sys/kernel/hung_task_timeout_secs"
 #define HUNG_S		"20"
 
+/* Shared by both processes: what a child has done that hangs is known, too */
+struct counts {
+	atomic_int rounds, resets;
+	atomic_int resets_while_copying;
+	atomic_long faults, bad;
+};
+
 struct copier {
 	struct fn *f;
 	bool write;
-	atomic_int rounds;
-	ssize_t bad;
 };
 
 struct child {
@@ -35,29 +44,49 @@ struct child {
 };
 
 static struct fn gpu;
-static atomic_int resets;
+static struct counts *counts;
 static atomic_bool stop;
 
-/* Each round has a mapping that nothing was accessed through, in small pages */
+static long my_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+/* One copy by way of a mapping that nothing was accessed through, in small pages */
+static ssize_t copy_once(struct copier *c)
+{
+	u8 *p = map_aligned(c->f, USEMEM, 0, 64 * MiB, COPIED, pmd_size(), page_size(),
+			    PROT_READ | PROT_WRITE);
+	long faults = my_faults();
+	ssize_t ret;
+
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	ret = c->write ? wr(c->f, USEMEM, p, COPIED, 0) : rd(c->f, USEMEM, p, COPIED, 0);
+	faults = my_faults() - faults;
+	munmap(p, COPIED);
+	if (ret != (ssize_t)COPIED)
+		return ret < 0 ? ret : -EIO;
+	/* A copy that does not fault is no test */
+	return faults < (long)(COPIED / page_size()) ? -ENODATA : faults;
+}
+
 static void *copy(void *arg)
 {
-	struct copier *c = arg;
-	ssize_t ret;
-	u8 *p;
+	ssize_t ret = 0;
 
-	while (!c->bad && atomic_load(&c->rounds) < ROUNDS) {
-		p = map_aligned(c->f, USEMEM, 0, 64 * MiB, COPIED, pmd_size(), page_size(),
-				PROT_READ | PROT_WRITE);
-		if (p == MAP_FAILED) {
-			c->bad = -ENOMEM;
-			break;
-		}
-		ret = c->write ? wr(c->f, USEMEM, p, COPIED, 0) : rd(c->f, USEMEM, p, COPIED, 0);
-		munmap(p, COPIED);
-		if (ret != (ssize_t)COPIED)
-			c->bad = ret ?: -EIO;
-		atomic_fetch_add(&c->rounds, 1);
+	while (ret >= 0 && (counts->rounds < ROUNDS || counts->resets < RESETS)) {
+		ret = copy_once(arg);
+		if (ret >= 0)
+			atomic_fetch_add(&counts->faults, ret);
+		else
+			counts->bad = ret;
+		atomic_fetch_add(&counts->rounds, 1);
 	}
+	counts->resets_while_copying = counts->resets;
 	return NULL;
 }
 
@@ -65,7 +94,7 @@ static void *reset(void *arg)
 {
 	while (!atomic_load(&stop)) {
 		if (!reset_ioctl(arg))
-			atomic_fetch_add(&resets, 1);
+			atomic_fetch_add(&counts->resets, 1);
 	}
 	return NULL;
 }
@@ -81,9 +110,7 @@ static int in_child(bool write)
 	pthread_join(copier, NULL);
 	atomic_store(&stop, true);
 	pthread_join(resetter, NULL);
-	bug_note("%s: %d rounds, %d resets, result %zd", write ? "write()" : "read()",
-		 c.rounds, resets, c.bad);
-	return c.bad || !resets;
+	return counts->bad || counts->resets_while_copying < RESETS;
 }
 
 static bool child_gone(void *arg)
@@ -96,11 +123,19 @@ static bool child_gone(void *arg)
 /* A child that hangs cannot be killed, and is left behind */
 static bool goes_well(bool write)
 {
-	struct child child = { .pid = fork() };
+	struct child child;
+	bool ended;
 
+	memset(counts, 0, sizeof(*counts));
+	child.pid = fork();
 	if (!child.pid)
 		_exit(in_child(write));
-	return child.pid > 0 && wait_for(child_gone, &child, LIMIT_MS) && !child.status;
+	ended = child.pid > 0 && wait_for(child_gone, &child, LIMIT_MS);
+	bug_note("%s: %s after %d rounds with %ld faults and %d resets, result %ld",
+		 write ? "write()" : "read()", ended ? "ended" : "not ended", counts->rounds,
+		 counts->faults, ended ? counts->resets_while_copying : counts->resets,
+		 counts->bad);
+	return ended && !child.status;
 }
 
 /* What is beyond the end reads as ones, in memory that is not cached, too */
@@ -117,7 +152,10 @@ int main(int argc, char **argv)
 {
 	if (argc != 2)
 		return 2;
-	if (!bug_ok(!bug_bind(argv[1], "nvgrace-gpu-vfio-pci", "nvgrace_gpu_vfio_pci") &&
+	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!bug_ok(counts != MAP_FAILED &&
+		    !bug_bind(argv[1], "nvgrace-gpu-vfio-pci", "nvgrace_gpu_vfio_pci") &&
 		    !fn_open(&gpu, argv[1]), "nvgrace-gpu has the function"))
 		return bug_end();
 	sysfs_write(HUNG, HUNG_S);
