@@ -18,7 +18,7 @@ n=0 hit=1 bad=0
 while [ -n "$hit" ]; do
 	n=$((n + 1))
 	[ $n -lt 50 ] || fail "no end of failures"
-	with_failure $n insmod $MODULES/bug_events.ko
+	with_failure $n bug_events
 	[ $status = 0 ] || fail "failure $n: does not load"
 	for event in bug_one bug_two; do
 		if [ ! -e "$EVENTS/$event" ]; then

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A host bridge with one function behind it, which has nothing but an ID.
+ * A host bridge with one function behind it, which has nothing but an ID. It has no
+ * windows: the kernel loses their entries when the bridge cannot be registered, which
+ * is not what this is for.
  */
 #include <linux/bits.h>
 #include <linux/module.h>
@@ -15,7 +17,6 @@ static struct pci_sysdata sysdata = {
 	.node	= NUMA_NO_NODE,
 };
 
-static struct resource busn = DEFINE_RES_NAMED(0, 1, "bug_bridge bus", IORESOURCE_BUS);
 static struct pci_host_bridge *bridge;
 
 static int config_read(struct pci_bus *bus, unsigned int devfn, int where,
@@ -57,7 +58,6 @@ static int __init bug_bridge_init(void)
 		return -ENOMEM;
 	bridge->sysdata = &sysdata;
 	bridge->ops = &ops;
-	pci_add_resource(&bridge->windows, &busn);
 
 	pci_lock_rescan_remove();
 	ret = pci_scan_root_bus_bridge(bridge);
