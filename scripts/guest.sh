@@ -154,7 +154,15 @@ patched() {
 	fi
 	guest "$1" patched functional.sh -t "$programs" -n "$never" "${FUNCTIONS[@]}" || status=1
 	! kernel_is "$1" has kvm-caches || patched_refuses "$1" || status=1
+	! kernel_is "$1" has mcelog || patched_hit "$1" || status=1
 	return $status
+}
+
+# patched_hit KERNEL: errors that a process hits, on a CPU whose machine checks the kernel
+# survives
+patched_hit() {
+	RUN_ARGS+=(--cpu vendor=GenuineIntel)
+	guest "$1" patched-hit functional.sh -t test_poison_hit -n test_poison_hit "${FUNCTIONS[@]}"
 }
 
 # patched_refuses KERNEL: what it is to refuse, on a CPU that wants its caches to be
