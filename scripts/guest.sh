@@ -8,6 +8,8 @@
 . scripts/functions.sh
 # shellcheck source=scripts/lab/lib.sh
 . scripts/lab/lib.sh
+# shellcheck source=scripts/lab/bugmodules.sh
+. scripts/lab/bugmodules.sh
 
 # In front of each script in the guest
 GUEST_WRAPPER=()
@@ -155,6 +157,7 @@ patched() {
 	guest "$1" patched functional.sh -t "$programs" -n "$never" "${FUNCTIONS[@]}" || status=1
 	! kernel_is "$1" has kvm-caches || patched_refuses "$1" || status=1
 	! kernel_is "$1" has mcelog || patched_hit "$1" || status=1
+	[ "$(kernel_fact "$1" patches)" != linux-lts ] || patched_spaces "$1" || status=1
 	return $status
 }
 
@@ -163,6 +166,12 @@ patched() {
 patched_hit() {
 	RUN_ARGS+=(--cpu vendor=GenuineIntel)
 	guest "$1" patched-hit functional.sh -t test_poison_hit -n test_poison_hit "${FUNCTIONS[@]}"
+}
+
+# patched_spaces KERNEL: what the memory manager lets be registered, and what not
+patched_spaces() {
+	RUN_ARGS=(--files "$LAB_DIR/build/$1-patched/modules")
+	small_modules "$1" patched patched && guest "$1" patched-spaces spaces.sh
 }
 
 # patched_refuses KERNEL: what it is to refuse, on a CPU that wants its caches to be
