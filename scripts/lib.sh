@@ -108,8 +108,14 @@ lanes_stop() {
 	exit "$1"
 }
 
-# lanes_begin: forget what earlier runs left.
+# lanes_begin: forget what earlier runs left; one that still goes on needs it
 lanes_begin() {
+	mkdir -p "${LANE_LOGS%/*}"
+	exec {LANES_LOCK}>"$LANE_LOGS.lock"
+	if ! flock -n "$LANES_LOCK"; then
+		echo "another run writes its logs to $LANE_LOGS: wait for its end, or give this one a lab of its own with COHERENT_LAB=DIR" >&2
+		exit 1
+	fi
 	rm -rf "$LANE_LOGS"
 	mkdir -p "$LANE_LOGS"
 	trap 'lanes_stop 130' INT
