@@ -116,9 +116,16 @@ taken_kernel() {
 	[ -n "$from" ] && [ "$(cat "$from/kernels/$name/.complete" 2>/dev/null)" = "$2" ] &&
 		[ -d "$from/src/build-$name" ] || return 1
 	say "kernel $name: copying it from $from"
-	rm -rf "$LAB_DIR/src/build-$name" "$LAB_DIR/kernels/$name"
-	cp -a "$from/src/build-$name" "$LAB_DIR/src/"
-	cp -a "$from/kernels/$name" "$LAB_DIR/kernels/"
+	# Complete at last, and only if it is still the same over there. (A condition calls this:
+	# a command that fails ends nothing.)
+	rm -rf "$LAB_DIR/src/build-$name" "$LAB_DIR/kernels/$name" "$LAB_DIR/kernels/.$name.tmp"
+	if ! { cp -a "$from/src/build-$name" "$LAB_DIR/src/" &&
+		cp -a "$from/kernels/$name" "$LAB_DIR/kernels/.$name.tmp" &&
+		[ "$(cat "$LAB_DIR/kernels/.$name.tmp/.complete")" = "$2" ] &&
+		mv "$LAB_DIR/kernels/.$name.tmp" "$LAB_DIR/kernels/$name"; }; then
+		rm -rf "$LAB_DIR/src/build-$name" "$LAB_DIR/kernels/.$name.tmp"
+		return 1
+	fi
 }
 
 # setup_src_kernel NAME: built out of tree in $LAB_DIR/src/build-NAME, which
