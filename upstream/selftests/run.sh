@@ -20,8 +20,11 @@ skip() {
 	exit $KSFT_SKIP
 }
 
-# What the kernel of this source tree has
-export COHERENT_KERNEL_HAS="${COHERENT_KERNEL_HAS-kvm-tells-poison dmabuf-gate}"
+# What the kernel of this source tree has. On an arm64 CPU without FWB or DIC, say
+# COHERENT_MACHINE_LACKS=cpu-caches.
+has="kvm-tells-poison dmabuf-gate"
+[ "$(uname -m)" != aarch64 ] || has="$has kvm-caches"
+export COHERENT_KERNEL_HAS="${COHERENT_KERNEL_HAS-$has}"
 
 [ "$(id -u)" = 0 ] || skip "must be run as root"
 
