@@ -3,13 +3,13 @@
  * What register_pfn_address_space() refuses, and that undoing what was refused, or
  * never done, harms nobody. Loads if all is well; else the log says what is not.
  */
-#include <linux/array_size.h>
+#include <linux/fs.h>
 #include <linux/memory-failure.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 
-/* Beyond what any CPU has */
-#define BASE	0xf000000000UL
+/* Beyond what any CPU has: 52 bits of physical address */
+#define BASE	(1UL << 41)
 
 static int nowhere(struct vm_area_struct *vma, unsigned long pfn,
 		   pgoff_t *pgoff)
@@ -60,6 +60,7 @@ static void expect_unharmed(const char *what, struct pfn_address_space *space)
 
 static int __init pfn_spaces_init(void)
 {
+	address_space_init_once(&mapping);
 	no_mapping.mapping = NULL;
 	no_function.pfn_to_vma_pgoff = NULL;
 
