@@ -1,133 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A common platform error record, made by hand from the UEFI specification
- * (appendix N) and ACPI's chapter 18, and given to QEMU's monitor, which plays
- * the firmware's part.
- */
-#include <endian.h>
+/* Errors that QEMU's monitor reports, which plays the firmware's part. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cper.h"
 #include "ghes.h"
 #include "monitor.h"
 
 #define LIMIT_MS	10000
-
-/* ACPI's generic error severities */
-#define RECOVERABLE	0
-#define CORRECTED	2
-
-/* Generic error status block */
-struct status_block {
-	u32 status;
-	u32 raw_offset;
-	u32 raw_len;
-	u32 data_len;
-	u32 severity;
-} __attribute__((packed));
-
-#define STATUS_UNCORRECTABLE	0x1
-#define STATUS_CORRECTABLE	0x2
-#define STATUS_ONE_ENTRY	(1 << 4)
-
-/* Generic error data entry, revision 3 */
-struct data_entry {
-	u8 type[16];
-	u32 severity;
-	u16 revision;
-	u8 valid;
-	u8 flags;
-	u32 len;
-	u8 fru_id[16];
-	char fru_text[20];
-	u64 time;
-} __attribute__((packed));
-
-/* Platform memory error section */
-struct memory_error {
-	u64 valid;
-	u64 status;
-	u64 address;
-	u64 mask;
-	u16 node, card, module, bank, device, row, column, bit;
-	u64 requestor, responder, target;
-	u8 type;
-	u8 extended;
-	u16 rank, card_handle, module_handle;
-} __attribute__((packed));
-
-#define VALID_ADDRESS	0x2
-#define VALID_MASK	0x4
-#define VALID_TYPE	0x4000
-#define SINGLE_BIT	2
-#define MULTI_BIT	3
-
-/* ARM processor error section, with one error */
-struct arm_error {
-	u32 valid;
-	u16 errors;
-	u16 contexts;
-	u32 len;
-	u8 affinity;
-	u8 reserved[3];
-	u64 mpidr;
-	u64 midr;
-	u32 running;
-	u32 psci;
-	struct {
-		u8 version;
-		u8 len;
-		u16 valid;
-		u8 type;
-		u16 multiple;
-		u8 flags;
-		u64 info;
-		u64 virt;
-		u64 phys;
-	} __attribute__((packed)) info;
-} __attribute__((packed));
-
-#define VALID_PHYS	(1 << 4)
-#define CACHE_ERROR	(1 << 1)
-
-struct record {
-	struct status_block block;
-	struct data_entry entry;
-	union {
-		struct memory_error memory;
-		struct arm_error arm;
-	};
-} __attribute__((packed));
-
-/* a5bc1114-6f64-4ede-b863-3e83ed7c83b1, as GUIDs lie in memory */
-static const u8 platform_memory[16] = {
-	0x14, 0x11, 0xbc, 0xa5, 0x64, 0x6f, 0xde, 0x4e,
-	0xb8, 0x63, 0x3e, 0x83, 0xed, 0x7c, 0x83, 0xb1,
-};
-
-/* e19e3d16-bc11-11e4-9caa-c2051d5d46b0 */
-static const u8 arm_processor[16] = {
-	0x16, 0x3d, 0x9e, 0xe1, 0x11, 0xbc, 0xe4, 0x11,
-	0x9c, 0xaa, 0xc2, 0x05, 0x1d, 0x5d, 0x46, 0xb0,
-};
-
-/* Returns the record's length */
-static size_t make_header(struct record *r, const u8 *type, size_t len, bool corrected)
-{
-	u32 severity = corrected ? CORRECTED : RECOVERABLE;
-
-	r->block.status = htole32(STATUS_ONE_ENTRY |
-				  (corrected ? STATUS_CORRECTABLE : STATUS_UNCORRECTABLE));
-	r->block.data_len = htole32(sizeof(r->entry) + len);
-	r->block.severity = htole32(severity);
-	memcpy(r->entry.type, type, sizeof(r->entry.type));
-	r->entry.severity = htole32(severity);
-	r->entry.revision = htole16(0x300);
-	r->entry.len = htole32(len);
-	return sizeof(r->block) + sizeof(r->entry) + len;
-}
 
 static void base64(char *to, const u8 *from, size_t n)
 {
@@ -147,7 +29,7 @@ static void base64(char *to, const u8 *from, size_t n)
 }
 
 /* Hands the first @len bytes of it to the guest's kernel */
-static int inject(const struct record *r, size_t len)
+static int inject(const struct cper *r, size_t len)
 {
 	char text[4 * (sizeof(*r) + 2) / 3 + 1], command[sizeof(text) + 96];
 	u64 end = now_ms() + LIMIT_MS;
@@ -174,32 +56,14 @@ static int inject(const struct record *r, size_t len)
 
 int ghes_error(u64 phys, u64 mask, bool corrected)
 {
-	struct record r = {
-		.memory = {
-			.valid = htole64(VALID_ADDRESS | VALID_TYPE | (mask ? VALID_MASK : 0)),
-			.address = htole64(phys),
-			.mask = htole64(mask),
-			.type = corrected ? SINGLE_BIT : MULTI_BIT,
-		},
-	};
+	struct cper r;
 
-	return inject(&r, make_header(&r, platform_memory, sizeof(r.memory), corrected));
+	return inject(&r, cper_memory(&r, phys, mask, corrected));
 }
 
 int ghes_arm_error(u64 phys, bool corrected)
 {
-	struct record r = {
-		.arm = {
-			.errors = htole16(1),
-			.len = htole32(sizeof(r.arm)),
-			.info = {
-				.len = sizeof(r.arm.info),
-				.valid = htole16(VALID_PHYS),
-				.type = CACHE_ERROR,
-				.phys = htole64(phys),
-			},
-		},
-	};
+	struct cper r;
 
-	return inject(&r, make_header(&r, arm_processor, sizeof(r.arm), corrected));
+	return inject(&r, cper_arm(&r, phys, corrected));
 }
