@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory errors that a process hits: which signal it gets, whoever knows where it
- * maps the page. mce-inject raises the machine check in the process that writes
- * /dev/mcelog, so this needs a kernel with that file, and the severities of Intel.
- * Nothing is loaded from the page: what the test says to the kernel is all there is.
+ * maps the page.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-#include <asm/mce.h>
-#endif
-
 #include "kselftest_harness.h"
+#include "failnth.h"
+#include "hit.h"
 #include "poison_ground.h"
 #include "settle.h"
 #include "witness.h"
 
-#define MCELOG		"/dev/mcelog"
-
 /* What hit() saw */
 struct seen {
-	int error;		/* of the write, or of what came before it */
+	int error;		/* of hit_load(), or of what came before it */
 	int count;		/* of signals */
 	int code;
 	int lsb;
@@ -37,86 +29,31 @@ struct seen {
 FIXTURE(hit) {
 	struct poison_ground g;
 	struct seen *seen;
-	int log;
+	bool begun;
 };
-
-#if defined(__x86_64__)
-/* arch/x86/include/asm/mce.h: what to inject, and an exception in this process */
-#define MCJ_HERE	(0x1 | 0x8)
-/* Intel: VAL, UC, EN, MISCV, ADDRV, S, AR, and "data load" */
-#define STATUS		0xbd80000000000134ULL
-/* Restartable, the error's own address, in progress, of this CPU alone */
-#define MCGSTATUS	0xfULL
-#define MISC		((2 << 6) | 12)
-#define USER_CS		0x33
-
-/* The process loads from @phys: the signal comes before this returns */
-static int load_from(u64 phys)
-{
-	struct mce m = {
-		.status = STATUS, .mcgstatus = MCGSTATUS, .misc = MISC, .addr = phys,
-		.inject_flags = MCJ_HERE, .cs = USER_CS, .bank = 4, .finished = 1,
-	};
-	cpu_set_t cpus;
-	int fd, ret = 0;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus))
-		return -errno;
-	fd = open(MCELOG, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, &m, sizeof(m)) != sizeof(m))
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-/* Those of another maker have other severities */
-static bool is_intel(void)
-{
-	char text[4096] = "";
-	FILE *info = fopen("/proc/cpuinfo", "re");
-
-	if (!info)
-		return false;
-	text[fread(text, 1, sizeof(text) - 1, info)] = '\0';
-	fclose(info);
-	return strstr(text, "GenuineIntel");
-}
-#else
-static int load_from(u64 phys)
-{
-	(void)phys;
-	return -EOPNOTSUPP;
-}
-
-static bool is_intel(void)
-{
-	return false;
-}
-#endif
 
 FIXTURE_SETUP(hit)
 {
 	self->g.f.device = -1;
-	self->log = -1;
-	if (!kernel_has("mcelog") || access(MCELOG, W_OK) || !is_intel())
-		SKIP(return, "no machine check can be raised in a process here");
+	if (hit_missing())
+		SKIP(return, "%s", hit_missing());
 	ASSERT_EQ(0, ground_open(&self->g));
 	ASSERT_EQ(0, poison_count(&self->g.e));
 	self->seen = mmap(NULL, sizeof(*self->seen), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->seen);
-	self->log = open(MCELOG, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, self->log);
+	ASSERT_EQ(0, hit_begin());
+	self->begun = true;
 }
 
 FIXTURE_TEARDOWN(hit)
 {
-	if (self->log < 0)
+	if (!self->begun)
 		return;
-	close(self->log);
+	hit_end();
+#if HIT_RECORDS > 1
+	EXPECT_EQ(0, failnth_whoever(0));
+	EXPECT_EQ(0, failnth_only_in(NULL));
+#endif
 	EXPECT_EQ(0, ground_close(&self->g));
 }
 
@@ -125,7 +62,7 @@ static struct seen *mine;
 static void on_sigbus(int sig, siginfo_t *si, void *context)
 {
 	(void)sig;
-	(void)context;
+	hit_over(context);
 	mine->count++;
 	mine->code = si->si_code;
 	mine->addr = si->si_addr;
@@ -153,11 +90,15 @@ static u8 *map_shown(struct poison_ground *g, const struct shown *shown)
 	return at;
 }
 
-/* A process that maps these pages hits page number @nr, which need not be among them */
-static int hit(struct poison_ground *g, struct seen *seen, const struct shown *shown, u64 nr)
+/*
+ * A process that maps these pages hits page number @nr, which need not be among them; with
+ * @more in the same report, which is an address or 0
+ */
+static int hit(struct poison_ground *g, struct seen *seen, const struct shown *shown, u64 nr,
+	       u64 more)
 {
 	struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
-	u64 phys = g->e.use.base + nr * g->page;
+	u64 phys[] = { g->e.use.base + nr * g->page + 0x40, more };
 	pid_t pid;
 	int ret = settle_expect();
 
@@ -175,20 +116,11 @@ static int hit(struct poison_ground *g, struct seen *seen, const struct shown *s
 		if (seen->at == MAP_FAILED)
 			seen->error = -errno;
 		if (!seen->error)
-			seen->error = load_from(phys + 0x40);
+			seen->error = hit_load(phys, more ? 2 : 1);
 		_exit(0);
 	}
 	ret = wait_child(pid, 20000);
 	return ret ? ret : seen->error;
-}
-
-/* The core hears of each twice: see that the decode chain has run, too */
-static bool logged(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char buf[32 * 1024];
-
-	return poll(&p, 1, 20000) == 1 && read(fd, buf, sizeof(buf)) > 0;
 }
 
 TEST_F_TIMEOUT(hit, who_maps_the_page_is_told_where, 60)
@@ -200,7 +132,7 @@ TEST_F_TIMEOUT(hit, who_maps_the_page_is_told_where, 60)
 
 	ASSERT_EQ(0, witness_start(&early, &g->f, &map, 1, true));
 	ASSERT_EQ(0, witness_start(&late, &g->f, &map, 1, false));
-	ASSERT_EQ(0, hit(g, seen, &(struct shown){ .pages = 4 }, 2));
+	ASSERT_EQ(0, hit(g, seen, &(struct shown){ .pages = 4 }, 2, 0));
 	EXPECT_EQ(1, seen->count);
 	EXPECT_EQ(BUS_MCEERR_AR, seen->code);
 	EXPECT_EQ(seen->at + 2 * g->page, seen->addr);
@@ -208,7 +140,7 @@ TEST_F_TIMEOUT(hit, who_maps_the_page_is_told_where, 60)
 	EXPECT_TRUE(witness_told(&early, 1, POISON_LIMIT_MS));
 	EXPECT_EQ(0, witness_count(&late));
 	EXPECT_EQ(1, witness_touch(&late, 0, 2 * g->page));
-	EXPECT_TRUE(logged(self->log));
+	EXPECT_TRUE(hit_told());
 	EXPECT_EQ(0, settle());
 	EXPECT_TRUE(poison_wait(&g->e, 1, POISON_LIMIT_MS));
 	EXPECT_TRUE(only_recorded(g, 2 * g->page, g->page));
@@ -223,12 +155,12 @@ TEST_F_TIMEOUT(hit, who_maps_it_by_another_file_is_told_where, 60)
 	struct poison_ground *g = &self->g;
 	struct seen *seen = self->seen;
 
-	ASSERT_EQ(0, hit(g, seen, &(struct shown){ .pages = 4, .by_mem = true }, 2));
+	ASSERT_EQ(0, hit(g, seen, &(struct shown){ .pages = 4, .by_mem = true }, 2, 0));
 	EXPECT_EQ(1, seen->count);
 	EXPECT_EQ(BUS_MCEERR_AR, seen->code);
 	EXPECT_EQ(seen->at + 2 * g->page, seen->addr);
 	EXPECT_EQ(g->page, 1ULL << seen->lsb);
-	EXPECT_TRUE(logged(self->log));
+	EXPECT_TRUE(hit_told());
 	EXPECT_EQ(0, settle());
 	EXPECT_TRUE(poison_wait(&g->e, 1, POISON_LIMIT_MS));
 	EXPECT_TRUE(only_recorded(g, 2 * g->page, g->page));
@@ -240,15 +172,84 @@ TEST_F_TIMEOUT(hit, nobody_goes_on_without_a_signal, 60)
 	struct poison_ground *g = &self->g;
 	struct seen *seen = self->seen;
 
-	ASSERT_EQ(0, hit(g, seen, &(struct shown){ .pages = 4 }, 5));
+	ASSERT_EQ(0, hit(g, seen, &(struct shown){ .pages = 4 }, 5, 0));
 	EXPECT_EQ(1, seen->count);
 	/* The kernel does not know where, and says so */
 	EXPECT_EQ(SI_KERNEL, seen->code);
 	EXPECT_NULL(seen->addr);
-	EXPECT_TRUE(logged(self->log));
+	EXPECT_TRUE(hit_told());
 	EXPECT_EQ(0, settle());
 	EXPECT_TRUE(poison_wait(&g->e, 1, POISON_LIMIT_MS));
 	EXPECT_TRUE(only_recorded(g, 5 * g->page, g->page));
 }
+
+/* A machine check is one record */
+#if HIT_RECORDS > 1
+/* Where a page of this process lies; 0 if that is not to be known */
+static u64 phys_of(const volatile u8 *p, size_t page)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	u64 entry = 0;
+
+	if (pread(fd, &entry, sizeof(entry), (uintptr_t)p / page * sizeof(entry)) != sizeof(entry))
+		entry = 0;
+	if (fd >= 0)
+		close(fd);
+	return (entry & ((1ULL << 55) - 1)) * page;
+}
+
+/* How much of its own memory the kernel does not use any more, in KiB; -1 if it does not say */
+static long corrupted(void)
+{
+	FILE *info = fopen("/proc/meminfo", "re");
+	char line[256];
+	long n = -1;
+
+	while (info && n < 0 && fgets(line, sizeof(line), info))
+		sscanf(line, "HardwareCorrupted: %ld kB", &n);
+	if (info)
+		fclose(info);
+	return n;
+}
+
+static bool more_corrupted(void *before)
+{
+	return corrupted() > *(long *)before;
+}
+
+/*
+ * The next record of the report is of memory that the kernel can take away, and says
+ * nothing of this one
+ */
+TEST_F_TIMEOUT(hit, no_memory_for_the_first_record_of_two_is_no_reason_to_go_on, 60)
+{
+	struct poison_ground *g = &self->g;
+	struct seen *seen = self->seen;
+	long before = corrupted();
+	volatile u8 *own;
+	u64 phys;
+
+	own = mmap(NULL, g->page, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)own);
+	*own = 1;
+	phys = phys_of(own, g->page);
+	ASSERT_NE(0, phys);
+	ASSERT_EQ(0, failnth_all());
+	/* The compiler may have made the first a part of the second, which calls it */
+	ASSERT_TRUE(!failnth_only_in("ghes_hit") || !failnth_only_in("ghes_do_memory_failure")) {
+		TH_LOG("the kernel has neither function: has the compiler given them other names?");
+	}
+	ASSERT_EQ(0, failnth_whoever(1));
+	EXPECT_EQ(0, hit(g, seen, &(struct shown){ .pages = 4 }, 2, phys));
+	EXPECT_EQ(0, failnth_left());
+	EXPECT_EQ(1, seen->count);
+	EXPECT_EQ(SI_KERNEL, seen->code);
+	EXPECT_EQ(0, settle());
+	EXPECT_TRUE(poison_wait(&g->e, 1, POISON_LIMIT_MS));
+	EXPECT_TRUE(only_recorded(g, 2 * g->page, g->page));
+	/* Not to be anybody else's while it is taken away, which is until the next boot */
+	EXPECT_TRUE(wait_for(more_corrupted, &before, POISON_LIMIT_MS));
+}
+#endif
 
 TEST_HARNESS_MAIN

@@ -96,7 +96,7 @@ tree_stage() {
 	# Not what needs virtual machines of the lab, or stands beside it; nor what 6.12 is
 	# patched for (test_poison_hit.c)
 	tree_folder "$TOP/selftests" "$stage/$TREE_TESTS" '[!lt]*' test_vm.c 'test_vm_*' testblock.c \
-		test_poison_hit.c load_nth.c 'lib/nested*' lib/qmp.c
+		test_poison_hit.c 'lib/hit*' load_nth.c 'lib/nested*' lib/qmp.c
 	tree_file "$TOP/samples/poison_watch.c" "$stage/$TREE_TESTS/poison_watch.c"
 	tree_file "$TOP/model/model.h" "$stage/$TREE_TESTS/lib/model.h"
 	cp "$TOP/upstream/selftests/"* "$TOP/upstream/selftests/.gitignore" "$stage/$TREE_TESTS/"

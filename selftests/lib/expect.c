@@ -20,6 +20,7 @@
  *                            dmabuf-gate: the driver is asked before a dma-buf is mapped
  *                            kvm-caches: on arm64, that KVM maps cached memory as such
  *                            mcelog: machine checks can be raised by /dev/mcelog
+ *                            sea: external aborts can be raised, by /dev/mem
  *   COHERENT_MACHINE_LACKS   words: what its CPU has not.
  *                            cpu-caches: caches that need no maintenance (FWB, DIC)
  *   COHERENT_MODEL           1: BAR0 holds the device model's test block

@@ -207,22 +207,30 @@ static int function_text(const char *module, const char *function, u64 *start, u
 	return i < n ? 0 : n < 0 ? n : -ENOENT;
 }
 
-/* do_one_initcall() of the kernel; it is short, and so is what is taken for it */
-static int initcall_text(u64 *start, u64 *end)
+/* The same for one of the kernel's own, which are there in the order of their addresses */
+static int kernel_text(const char *function, u64 *start, u64 *end)
 {
-	char line[512], type, name[64];
 	FILE *symbols = fopen("/proc/kallsyms", "re");
-	int ret = -ENOENT;
+	char line[512], type, name[128];
+	bool found = false;
+	u64 addr;
 
 	if (!symbols)
 		return -errno;
-	while (ret && fgets(line, sizeof(line), symbols))
-		if (sscanf(line, "%llx %c %63s", (unsigned long long *)start, &type, name) == 3 &&
-		    !strcmp(name, "do_one_initcall"))
-			ret = 0;
+	while (fgets(line, sizeof(line), symbols)) {
+		if (sscanf(line, "%llx %c %127s", (unsigned long long *)&addr, &type, name) != 3)
+			continue;
+		if (!found && !strcmp(name, function)) {
+			found = true;
+			*start = addr;
+			*end = addr + LAST_FUNCTION;
+		} else if (found && addr != *start) {
+			*end = addr;
+			break;
+		}
+	}
 	fclose(symbols);
-	*end = *start + 256;
-	return ret;
+	return found ? 0 : -ENOENT;
 }
 
 /* "reject" or "require" failures where [@start, @end) is among the callers */
@@ -269,7 +277,15 @@ int failnth_only(const char *module, int depth)
 int failnth_only_at_load(void)
 {
 	u64 start, end;
-	int ret = initcall_text(&start, &end);
+	int ret = kernel_text("do_one_initcall", &start, &end);
+
+	return ret ? ret : filter_callers("require", start, end, FAILNTH_DEEPEST);
+}
+
+int failnth_only_in(const char *function)
+{
+	u64 start = 0, end = ~0ULL;
+	int ret = function ? kernel_text(function, &start, &end) : 0;
 
 	return ret ? ret : filter_callers("require", start, end, FAILNTH_DEEPEST);
 }
@@ -282,4 +298,12 @@ int failnth_whoever(int times)
 	snprintf(text, sizeof(text), "%d", times);
 	ret = setting(DEBUG "failslab/times", text);
 	return ret ? ret : setting(DEBUG "failslab/probability", times ? "100" : "0");
+}
+
+int failnth_left(void)
+{
+	char text[32];
+	int ret = sysfs_read(DEBUG "failslab/times", text, sizeof(text));
+
+	return ret < 0 ? ret : atoi(text);
 }

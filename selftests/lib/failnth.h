@@ -28,8 +28,12 @@ int failnth_spare_vfio_groups(bool spare);
 int failnth_only(const char *module, int depth);
 /* Failures only in what a module does when it is loaded */
 int failnth_only_at_load(void);
+/* Failures only in what this function of the kernel calls; NULL: everywhere */
+int failnth_only_in(const char *function);
 #define FAILNTH_DEEPEST	32	/* what the kernel takes */
 /* The @times next allocations fail, whosever they are; 0 for none */
 int failnth_whoever(int times);
+/* How many of them have not failed yet, or an error */
+int failnth_left(void);
 
 #endif
