@@ -14,6 +14,8 @@ bool bug_ok(bool good, const char *what, ...);
 /* Something for people: "# what" */
 __attribute__((format(printf, 1, 2)))
 void bug_note(const char *what, ...);
+/* lockdep has reported nothing so far, and is about to go off for this reason */
+void bug_without_lockdep(const char *why);
 /* The plan, and main()'s status: not 0 if nothing was tested, too */
 int bug_end(void);
 
