@@ -3,6 +3,7 @@
  * Users do not change how CXL.mem is decoded: CXL's DVSECs, and the component registers.
  */
 #include <kunit/test.h>
+#include <linux/bitmap.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/pci.h>
@@ -70,6 +71,46 @@ static void config_is_kept_or_refused(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, -ENODEV, coherent_cxl_keep(fn, &cxl));
 	KUNIT_EXPECT_EQ(test, dvsec, fn->cxl.dvsec);
+}
+
+/* Whose last capability, at @last, says that the first DVSEC of CXL's is its next */
+static struct {
+	struct pci_ops ops, *real;
+	u16 first, last;
+} circle;
+
+static int circle_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *val)
+{
+	int ret = circle.real->read(bus, devfn, where, size, val);
+
+	if (where == circle.last && size == sizeof(u32))
+		*val |= circle.first << 20;
+	return ret;
+}
+
+static void config_is_kept_in_a_circle(struct kunit *test)
+{
+	struct soft_spec spec = kunit_cxl_spec(test);
+	struct coherent_function *fn = kunit_cxl_bound(test, &spec);
+	struct pci_dev *pdev = fn->cdev->core.pdev;
+	struct coherent_cxl before = fn->cxl, cxl = fn->cxl;
+	int ret;
+
+	bitmap_zero(cxl.kept, PCI_CFG_SPACE_EXP_SIZE / sizeof(u32));
+	circle.first = cxl.dvsec;
+	circle.last = pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_CXL, FLEX_BUS_PORT);
+	KUNIT_ASSERT_EQ(test, 0, pci_find_next_ext_capability(pdev, circle.last,
+							      PCI_EXT_CAP_ID_DVSEC));
+	circle.real = pdev->bus->ops;
+	circle.ops = *circle.real;
+	circle.ops.read = circle_read;
+	pci_bus_set_ops(pdev->bus, &circle.ops);
+	KUNIT_EXPECT_EQ(test, circle.first,
+			pci_find_next_ext_capability(pdev, circle.last, PCI_EXT_CAP_ID_DVSEC));
+	ret = coherent_cxl_keep(fn, &cxl);
+	pci_bus_set_ops(pdev->bus, circle.real);
+	KUNIT_EXPECT_EQ(test, 0, ret);
+	KUNIT_EXPECT_MEMEQ(test, before.kept, fn->cxl.kept, sizeof(before.kept));
 }
 
 /* A function whose aperture is no CXL.mem may write to its DVSECs */
@@ -145,6 +186,7 @@ static struct kunit_case cxl_keep_cases[] = {
 	KUNIT_CASE(config_is_kept),
 	KUNIT_CASE(config_is_kept_within_its_space),
 	KUNIT_CASE(config_is_kept_or_refused),
+	KUNIT_CASE(config_is_kept_in_a_circle),
 	KUNIT_CASE(config_is_not_kept_elsewhere),
 	KUNIT_CASE(component_is_kept),
 	KUNIT_CASE(component_fills_its_bar),
